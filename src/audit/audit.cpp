@@ -1,0 +1,7 @@
+#include "audit/audit.h"
+
+namespace phisync::audit {
+
+void Init() {}
+
+}  // namespace phisync::audit

@@ -1,0 +1,26 @@
+// Entry of the library: what the server finds by name when it loads phisync.
+
+#include "audit/audit.h"
+#include "pg/text.h"
+#include "retention/retention.h"
+#include "sync/sync.h"
+#include "tags/tags.h"
+
+extern "C" {
+PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init(void);
+}
+
+void _PG_init(void) {
+  phisync::pg::Entry([] {
+    phisync::tags::Init();
+    phisync::sync::Init();
+    phisync::audit::Init();
+    phisync::retention::Init();
+    MarkGUCPrefixReserved("phisync");
+  });
+}
+
+PHISYNC_FUNCTION(phisync_version) {
+  return phisync::pg::TextDatum(PHISYNC_VERSION);
+}

@@ -1,0 +1,7 @@
+#include "retention/retention.h"
+
+namespace phisync::retention {
+
+void Init() {}
+
+}  // namespace phisync::retention

@@ -1,0 +1,7 @@
+#include "sync/sync.h"
+
+namespace phisync::sync {
+
+void Init() {}
+
+}  // namespace phisync::sync

@@ -1,0 +1,7 @@
+#include "tags/tags.h"
+
+namespace phisync::tags {
+
+void Init() {}
+
+}  // namespace phisync::tags

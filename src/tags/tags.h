@@ -1,0 +1,8 @@
+#pragma once
+
+namespace phisync::tags {
+
+// Called once from _PG_init.
+void Init();
+
+}  // namespace phisync::tags
