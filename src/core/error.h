@@ -7,8 +7,8 @@
 
 namespace phisync {
 
-// SQLSTATEs that the core raises; PostgreSQL documentation, appendix A. The class PH is phisync's own,
-// stable so that applications can branch on it (docs/retention.md).
+// SQLSTATEs that the core raises; PostgreSQL documentation, appendix A. The class PH is phisync's
+// own, stable so that applications can branch on it (docs/retention.md).
 namespace sqlstate {
 inline constexpr const char* kInvalidParameterValue = "22023";
 inline constexpr const char* kFeatureNotSupported = "0A000";
@@ -25,8 +25,8 @@ inline constexpr const char* kRetained = "PHR01";
 inline constexpr const char* kHeld = "PHR02";
 }  // namespace sqlstate
 
-// An error with all that the server's report carries. No field may contain a value of a tagged column:
-// messages reach logs and clients that are not cleared for PHI.
+// An error with all that the server's report carries. No field may contain a value of a tagged
+// column: messages reach logs and clients that are not cleared for PHI.
 class Error : public std::exception {
  public:
   // `sqlstate` is five characters; `detail` and `hint` may be empty.

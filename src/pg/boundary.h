@@ -1,10 +1,11 @@
 #pragma once
 // The only crossing between C++ exceptions and the server's errors.
 //
-// ereport(ERROR) is a siglongjmp: it skips destructors. An exception that leaves an extern "C" function
-// ends the process, and with it every session. So:
+// ereport(ERROR) is a siglongjmp: it skips destructors. An exception that leaves an extern "C"
+// function ends the process, and with it every session. So:
 //   Entry(fn)  wraps the body of whatever the server calls; no exception passes it.
-//   Call(fn)   wraps server calls made from a frame that owns C++ objects; an error there unwinds them.
+//   Call(fn)   wraps server calls made from a frame that owns C++ objects; an error there unwinds
+//   them.
 // A frame that owns nothing with a destructor calls the server directly, as C code does.
 
 #include <csetjmp>
@@ -22,8 +23,8 @@ namespace phisync::pg {
 struct BackendError {};
 
 // Runs server calls from a frame that owns C++ objects; throws BackendError if one raises an ERROR.
-// The lambda may own only trivially destructible locals, and so must be its result. About 15 ns: guard
-// per row, not per byte. CurrentMemoryContext is as before when BackendError is thrown.
+// The lambda may own only trivially destructible locals, and so must be its result. About 15 ns:
+// guard per row, not per byte. CurrentMemoryContext is as before when BackendError is thrown.
 template <typename Fn>
 auto Call(Fn&& fn) -> std::invoke_result_t<Fn&> {
   using Result = std::invoke_result_t<Fn&>;
@@ -81,8 +82,8 @@ auto Entry(Fn&& fn) -> std::invoke_result_t<Fn&> {
   Raise(failure);
 }
 
-// Standard pmr containers whose memory belongs to a memory context: a destructor that an error skips
-// costs nothing, the context frees it. Throws bad_alloc, never ereport.
+// Standard pmr containers whose memory belongs to a memory context: a destructor that an error
+// skips costs nothing, the context frees it. Throws bad_alloc, never ereport.
 class ContextResource final : public std::pmr::memory_resource {
  public:
   explicit ContextResource(MemoryContext context = CurrentMemoryContext) : context_(context) {}
@@ -102,13 +103,13 @@ class ContextResource final : public std::pmr::memory_resource {
 // Defines an SQL-callable function whose body may throw:
 //   PHISYNC_FUNCTION(phisync_untag) { ...; PG_RETURN_VOID(); }
 // Do not name a macro argument `fcinfo`; the body reads its arguments with PG_GETARG_* as usual.
-#define PHISYNC_FUNCTION(name)                                     \
-  extern "C" {                                                     \
-  PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                        \
-  PG_FUNCTION_INFO_V1(name);                                       \
-  }                                                                \
-  static Datum name##_body(PG_FUNCTION_ARGS);                      \
-  extern "C" Datum name(PG_FUNCTION_ARGS) {                        \
+#define PHISYNC_FUNCTION(name)                                      \
+  extern "C" {                                                      \
+  PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                         \
+  PG_FUNCTION_INFO_V1(name);                                        \
+  }                                                                 \
+  static Datum name##_body(PG_FUNCTION_ARGS);                       \
+  extern "C" Datum name(PG_FUNCTION_ARGS) {                         \
     return phisync::pg::Entry([&] { return name##_body(fcinfo); }); \
-  }                                                                \
+  }                                                                 \
   static Datum name##_body([[maybe_unused]] PG_FUNCTION_ARGS)

@@ -15,8 +15,9 @@ inline std::string_view View(const text* t) {
 
 // A palloc'd text; from a frame with C++ objects.
 inline Datum TextDatum(std::string_view s) {
-  return Call(
-      [&] { return PointerGetDatum(cstring_to_text_with_len(s.data(), static_cast<int>(s.size()))); });
+  return Call([&] {
+    return PointerGetDatum(cstring_to_text_with_len(s.data(), static_cast<int>(s.size())));
+  });
 }
 
 }  // namespace phisync::pg
