@@ -39,8 +39,8 @@ private_install() {
   [ "$(id -u)" != 0 ] || chown "$server_user" "$work"
 }
 
-# server_start NAME [LINE...]: a server in $work/NAME with the extra configuration lines; exports PGHOST, PGPORT, PGUSER.
-server_start() {
+# server_init NAME [LINE...]: a cluster in $work/NAME with the extra configuration lines; exports PGHOST, PGPORT, PGUSER.
+server_init() {
   local name=$1 data
   shift
   data=$work/$name
@@ -57,7 +57,13 @@ server_start() {
   } | as_server tee -a "$data/postgresql.conf" >/dev/null
   export PGHOST=$work PGPORT=${PHISYNC_TEST_PORT:-6016} PGUSER=postgres PGDATABASE=postgres
   unset PGPASSFILE PGSERVICE PGOPTIONS
-  as_server "$bin/pg_ctl" -D "$data" -l "$work/$name.log" -w -o "-p $PGPORT" start >/dev/null || {
+}
+
+# server_start NAME [LINE...]: server_init, and the server started.
+server_start() {
+  local name=$1
+  server_init "$@"
+  as_server "$bin/pg_ctl" -D "$work/$name" -l "$work/$name.log" -w -o "-p $PGPORT" start >/dev/null || {
     cat "$work/$name.log" >&2
     return 1
   }

@@ -36,7 +36,7 @@ class Error : public std::exception {
         detail_(std::move(detail)),
         hint_(std::move(hint)) {}
 
-  [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
+  [[nodiscard]] const char* what() const noexcept override;
   [[nodiscard]] const char* sqlstate() const noexcept { return sqlstate_; }
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
   [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
