@@ -1,0 +1,384 @@
+#include "core/label.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <span>
+
+#include "core/label_reader.h"
+#include "core/suggest.h"
+
+namespace phisync {
+namespace {
+
+using Words = std::span<const std::string_view>;
+
+constexpr std::array<std::string_view, 6> kConfidentiality = {"U", "L", "M", "N", "R", "V"};
+constexpr std::array<std::string_view, 3> kPolicies = {"keep", "", "drop"};
+constexpr std::array<std::string_view, 3> kUnclassified = {"keep", "omit", "error"};
+constexpr std::array<std::string_view, 1> kYes = {"yes"};
+
+// HL7 ActCode sensitivities; a label's bits follow this order.
+constexpr std::array<std::string_view, 20> kSensitivity = {
+    "ETH", "SUD", "ETHUD", "OPIOIDUD", "HIV",  "STD", "PSY",  "PSYTHPN", "MH",   "BH",
+    "SDV", "SEX", "GDIS",  "SICKLE",   "COGN", "DVD", "ADOL", "CEL",     "TBOO", "VIP"};
+
+constexpr std::array<std::string_view, 18> kTransformations = {
+    "keep",      "drop",      "null",       "redact", "partial",    "email",
+    "zip3",      "date_year", "date_month", "age90",  "date_shift", "bucket",
+    "pseudonym", "surrogate", "encrypt",    "ip",     "url",        "latlon"};
+
+constexpr std::array<std::string_view, 8> kColumnKeys = {"conf",    "sens", "part2", "quasi",
+                                                         "subject", "of",   "x",     "policy"};
+constexpr std::array<std::string_view, 4> kTableKeys = {"default", "conf", "aad", "subject"};
+constexpr std::array<std::string_view, 2> kSchemaKeys = {"default", "conf"};
+
+std::string List(Words words) {
+  std::string list;
+  for (const std::string_view word : words) {
+    if (word.empty()) continue;
+    list += list.empty() ? "" : ", ";
+    list += word;
+  }
+  return list;
+}
+
+// "Did you mean x?", or the whole list where nothing is near.
+std::string Hint(std::string_view word, Words words, std::string_view kind) {
+  const std::string_view nearest = Nearest(word, words);
+  if (!nearest.empty()) return "Did you mean \"" + std::string(nearest) + "\"?";
+  return std::string(kind) + " are: " + List(words) + ".";
+}
+
+std::size_t Find(std::string_view word, Words words) {
+  return static_cast<std::size_t>(std::find(words.begin(), words.end(), word) - words.begin());
+}
+
+std::string Quoted(std::string_view word) {
+  return "\"" + std::string(word) + "\"";
+}
+
+// What the three kinds of labels have in common: the class once, each key once, values from lists.
+class Parser {
+ public:
+  Parser(std::string_view what, std::string_view text, Words keys)
+      : reader_(what, text), keys_(keys), text_(text) {}
+
+  // Reads the next item. True: a key is at hand, to be read by Value, Flag and their like.
+  // False with *word filled: a class, or what should be one; with *word empty: the end.
+  bool Next(std::string_view* word) {
+    if (!reader_.NextItem(word)) {
+      *word = {};
+      return false;
+    }
+    key_ = *word;
+    const std::size_t key = Find(key_, keys_);
+    if (key == keys_.size()) return false;
+    if ((seen_ & (1U << key)) != 0) {
+      Fail(key_, "repeated key " + Quoted(key_) + " in " + What(), "Give each key once.");
+    }
+    seen_ |= 1U << key;
+    return true;
+  }
+
+  // Index of the key's value in `allowed`.
+  std::size_t Value(Words allowed) {
+    Equals();
+    const std::string_view value = reader_.Word();
+    return Lookup(value, allowed, "value " + Quoted(value) + " for key " + Quoted(key_),
+                  "Values of " + std::string(key_));
+  }
+
+  std::uint32_t Sensitivities() {
+    Equals();
+    std::uint32_t bits = 0;
+    do {
+      const std::string_view code = reader_.Word();
+      bits |= 1U << Lookup(code, kSensitivity, "sensitivity code " + Quoted(code), "Codes");
+    } while (reader_.Take(','));
+    return bits;
+  }
+
+  // A name such as a role: letters, digits, underscores and hyphens.
+  std::string Name() {
+    const std::string_view name = reader_.Word();
+    const auto fits = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    };
+    if (name.empty() || !std::all_of(name.begin(), name.end(), fits)) {
+      Fail(name, "invalid value for key " + Quoted(key_) + " in " + What(),
+           "Use lower-case letters, digits, underscores and hyphens.");
+    }
+    return std::string(name);
+  }
+
+  std::string RequiredName() {
+    Equals();
+    return Name();
+  }
+
+  std::string Column() {
+    Equals();
+    return reader_.ColumnName();
+  }
+
+  // Canonical text of name[(argument,...)].
+  std::string Transformation() {
+    Equals();
+    const std::string_view name = reader_.Word();
+    Lookup(name, kTransformations, "transformation " + Quoted(name), "Transformations");
+    std::string text(name);
+    if (!reader_.Take('(')) return text;
+    std::string arguments;
+    do {
+      std::string_view argument = reader_.Word();
+      if (argument.empty() && arguments.empty() && reader_.Take(')')) return text;
+      if (argument.empty()) {
+        Fail(argument, "empty argument of transformation " + Quoted(name), kArgumentHint);
+      }
+      arguments += arguments.empty() ? "" : ",";
+      arguments += argument;
+      if (reader_.Take('=')) {
+        argument = reader_.Word();
+        if (argument.empty()) {
+          Fail(argument, "empty argument of transformation " + Quoted(name), kArgumentHint);
+        }
+        arguments += "=" + std::string(argument);
+      }
+    } while (reader_.Take(','));
+    if (!reader_.Take(')')) {
+      reader_.Fail(nullptr, "unclosed arguments of transformation " + Quoted(name), kArgumentHint);
+    }
+    return text + "(" + arguments + ")";
+  }
+
+  bool TakeEquals() { return reader_.TakeEquals(); }
+  [[nodiscard]] bool Seen(std::string_view key) const {
+    return (seen_ & (1U << Find(key, keys_))) != 0;
+  }
+  [[nodiscard]] std::string What() const { return std::string(reader_.what()); }
+
+  // Remembers that the class was given; each label has one.
+  void TakeClass(std::string_view word) {
+    if (has_class_) Fail(word, "more than one class in " + What(), "Keep the stricter one.");
+    has_class_ = true;
+  }
+  void NeedClass(std::string hint) const {
+    if (!has_class_) Fail(text_, What() + " has no class", std::move(hint));
+  }
+
+  [[noreturn]] void FailUnknown(std::string_view word, std::string_view meant) {
+    std::string hint;
+    if (!meant.empty()) {
+      hint = "Did you mean " + Quoted(meant) + "?";
+    } else {
+      hint = Hint(word, keys_, "Keys");
+    }
+    Fail(word, "unknown item " + Quoted(word) + " in " + What(), std::move(hint));
+  }
+  [[noreturn]] void Fail(std::string_view at, std::string message, std::string hint) const {
+    reader_.Fail(at.data(), std::move(message), std::move(hint));
+  }
+
+ private:
+  static constexpr const char* kArgumentHint =
+      "Write the transformation as name(argument,...), for example date_shift(30).";
+
+  void Equals() {
+    if (!reader_.TakeEquals()) {
+      reader_.Fail(nullptr, "missing value for key " + Quoted(key_) + " in " + What(),
+                   "Write " + std::string(key_) + "=value.");
+    }
+  }
+
+  std::size_t Lookup(std::string_view word, Words allowed, const std::string& what,
+                     std::string_view list) {
+    const std::size_t i = word.empty() ? allowed.size() : Find(word, allowed);
+    if (i == allowed.size()) Fail(word, "unknown " + what, Hint(word, allowed, list));
+    return i;
+  }
+
+  LabelReader reader_;
+  Words keys_;
+  std::string_view text_;
+  std::string_view key_;
+  std::uint32_t seen_ = 0;
+  bool has_class_ = false;
+};
+
+ClassId ReadClass(Parser& parser, std::string_view word) {
+  constexpr std::string_view kPrefix = "phi:";
+  if (word == "none") return kClassNone;
+  if (!word.starts_with(kPrefix)) {
+    if (word == "phi") {
+      parser.Fail(word, "column label needs a kind after \"phi\"",
+                  "Write for example phi:name, phi:ssn or phi:freetext; \"phi\" alone is a label "
+                  "for a table or schema.");
+    }
+    // A key near at hand is likelier than a class only if it is nearer.
+    const std::string_view key = Nearest(word, kColumnKeys);
+    std::string meant = EditDistance(word, "none") == 1 ? "none" : SuggestClass(word);
+    if (EditDistance(word.substr(0, kPrefix.size()), kPrefix) <= 1 && word.size() > 4) {
+      meant = SuggestClass(word.substr(kPrefix.size()));
+    }
+    parser.FailUnknown(word, key.empty() ? std::string_view(meant) : key);
+  }
+  const std::string_view text = word.substr(kPrefix.size());
+  const ClassId id = FindClass(text);
+  if (id == kClassNone) {
+    const std::string meant = SuggestClass(text);
+    std::string kinds;
+    for (const TagClass& c : TagClasses()) {
+      if (c.kind == Kind::kNone || c.text.find('.') != std::string_view::npos) continue;
+      kinds += kinds.empty() ? "" : ", ";
+      kinds += c.text;
+    }
+    parser.Fail(
+        text, "unknown tag " + Quoted(word),
+        meant.empty() ? "Kinds are: " + kinds + "." : "Did you mean " + Quoted(meant) + "?");
+  }
+  return id;
+}
+
+TableLabel ParseRelationLabel(std::string_view what, std::string_view text, Words keys) {
+  Parser parser(what, text, keys);
+  TableLabel label;
+  std::string_view word;
+  for (;;) {
+    if (!parser.Next(&word)) {
+      if (word.empty()) break;
+      if (word.starts_with("phi:")) {
+        parser.Fail(word, Quoted(word) + " is a label for a column",
+                    "Label the column, or write \"phi\" for the " +
+                        parser.What().substr(0, parser.What().find(' ')) + ".");
+      }
+      if (word != "phi" && word != "none") {
+        constexpr std::array<std::string_view, 2> kClassWords = {"phi", "none"};
+        parser.FailUnknown(word, Nearest(word, kClassWords));
+      }
+      parser.TakeClass(word);
+      label.phi = word == "phi";
+    } else if (word == "default") {
+      label.unclassified = static_cast<Unclassified>(parser.Value(kUnclassified));
+    } else if (word == "conf") {
+      label.conf = static_cast<Confidentiality>(parser.Value(kConfidentiality));
+    } else if (word == "aad") {
+      label.aad = parser.RequiredName();
+    } else {
+      label.subject = parser.Column();
+    }
+  }
+  parser.NeedClass("Begin with \"phi;\", or with \"none;\" if it was reviewed and holds no PHI.");
+  return label;
+}
+
+}  // namespace
+
+ColumnLabel ParseColumnLabel(std::string_view text) {
+  Parser parser("column label", text, kColumnKeys);
+  ColumnLabel label;
+  std::string_view word;
+  for (;;) {
+    if (!parser.Next(&word)) {
+      if (word.empty()) break;
+      const ClassId id = ReadClass(parser, word);
+      parser.TakeClass(word);
+      label.tag_class = id;
+    } else if (word == "conf") {
+      label.conf = static_cast<Confidentiality>(parser.Value(kConfidentiality));
+    } else if (word == "sens") {
+      label.sens = parser.Sensitivities();
+    } else if (word == "part2") {
+      parser.Value(kYes);
+      label.part2 = true;
+    } else if (word == "quasi") {
+      parser.Value(kYes);
+      label.quasi = true;
+    } else if (word == "subject") {
+      label.subject = parser.TakeEquals() ? parser.Name() : std::string();
+    } else if (word == "of") {
+      label.of = parser.Column();
+    } else if (word == "x") {
+      label.transform = parser.Transformation();
+    } else {
+      constexpr std::array<std::string_view, 2> kChoices = {"keep", "drop"};
+      label.policy = parser.Value(kChoices) == 0 ? Policy::kKeep : Policy::kDrop;
+    }
+  }
+  parser.NeedClass(
+      "Begin with a class such as \"phi:ssn;\", or with \"none;\" if it was reviewed and is not "
+      "PHI.");
+  if (!label.phi() && (label.sens != 0 || label.part2)) {
+    parser.Fail(text, "sensitivity on a column that is not PHI",
+                "Give the column a class such as phi:clinical, or leave sens and part2 out.");
+  }
+  if (label.sens != 0 && !parser.Seen("conf")) label.conf = Confidentiality::kRestricted;
+  return label;
+}
+
+TableLabel ParseTableLabel(std::string_view text) {
+  return ParseRelationLabel("table label", text, kTableKeys);
+}
+
+TableLabel ParseSchemaLabel(std::string_view text) {
+  return ParseRelationLabel("schema label", text, kSchemaKeys);
+}
+
+std::string Format(const ColumnLabel& label) {
+  std::string text = ClassText(label.tag_class);
+  const auto usual = label.sens != 0 ? Confidentiality::kRestricted : Confidentiality::kNormal;
+  if (label.conf != usual) {
+    text += ";conf=" + std::string(kConfidentiality[static_cast<std::size_t>(label.conf)]);
+  }
+  if (label.sens != 0) {
+    std::array<std::string_view, kSensitivity.size()> codes = {};
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      if ((label.sens & (1U << i)) != 0) codes[i] = kSensitivity[i];
+    }
+    std::string list = List(codes);
+    std::erase(list, ' ');
+    text += ";sens=" + list;
+  }
+  if (label.part2) text += ";part2=yes";
+  if (label.quasi) text += ";quasi=yes";
+  if (label.subject) text += label.subject->empty() ? ";subject" : ";subject=" + *label.subject;
+  if (!label.of.empty()) text += ";of=" + QuoteColumnName(label.of);
+  if (!label.transform.empty()) text += ";x=" + label.transform;
+  if (label.policy != Policy::kUnset) {
+    text += ";policy=" + std::string(kPolicies[static_cast<std::size_t>(label.policy)]);
+  }
+  return text;
+}
+
+std::string Format(const TableLabel& label) {
+  std::string text = label.phi ? "phi" : "none";
+  if (label.unclassified != Unclassified::kOmit) {
+    text += ";default=" + std::string(kUnclassified[static_cast<std::size_t>(label.unclassified)]);
+  }
+  if (label.conf != Confidentiality::kNormal) {
+    text += ";conf=" + std::string(kConfidentiality[static_cast<std::size_t>(label.conf)]);
+  }
+  if (!label.aad.empty()) text += ";aad=" + label.aad;
+  if (!label.subject.empty()) text += ";subject=" + QuoteColumnName(label.subject);
+  return text;
+}
+
+ColumnLabel Strictest(const ColumnLabel& a, const ColumnLabel& b) {
+  ColumnLabel strict;
+  strict.tag_class = std::max(a.tag_class, b.tag_class);
+  strict.conf = std::max(a.conf, b.conf);
+  strict.sens = a.sens | b.sens;
+  strict.part2 = a.part2 || b.part2;
+  strict.quasi = a.quasi || b.quasi;
+  if (a.subject && b.subject) {
+    strict.subject = *a.subject == *b.subject ? *a.subject : std::string();
+  } else {
+    strict.subject = a.subject ? a.subject : b.subject;
+  }
+  if (a.of == b.of) strict.of = a.of;
+  if (a.transform == b.transform) strict.transform = a.transform;
+  strict.policy = std::max(a.policy, b.policy);
+  return strict;
+}
+
+}  // namespace phisync

@@ -1,0 +1,79 @@
+#pragma once
+// Security labels of the provider phisync: what a column, a table or a schema holds.
+//
+//   column := item (';' item)*            exactly one class, each key at most once
+//   item   := class | key ['=' value]
+//   class  := 'none' | 'phi:' kind ['.' part]                                    core/tag_class.h
+//   key    := conf=U|L|M|N|R|V  sens=CODE,...  part2=yes  quasi=yes  subject[=role]  of=column
+//             x=transformation[(argument,...)]  policy=drop|keep
+//   table  := 'phi' | 'none', then  default=omit|error|keep  conf=..  aad=name  subject=column
+//   schema := 'phi' | 'none', then  default=..  conf=..
+//
+// Blanks around items are ignored. Words are lower-case, HL7 codes upper-case; column names are
+// written as in SQL. A label is at most 255 bytes. Parsers throw Error 22023 with the position (in
+// characters, from 1) in the detail and what was probably meant in the hint.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/tag_class.h"
+
+namespace phisync {
+
+inline constexpr std::size_t kMaxLabelBytes = 255;
+
+// HL7 confidentiality, weakest first.
+enum class Confidentiality : std::uint8_t {
+  kUnrestricted,
+  kLow,
+  kModerate,
+  kNormal,
+  kRestricted,
+  kVeryRestricted,
+};
+
+// What a consumer without a profile of its own may do with the column, weakest first.
+enum class Policy : std::uint8_t { kKeep, kUnset, kDrop };
+
+struct ColumnLabel {
+  ClassId tag_class = kClassNone;
+  Confidentiality conf = Confidentiality::kNormal;  // kRestricted by default if sens is set
+  std::uint32_t sens = 0;                           // bit i: SensitivityCodes()[i]
+  bool part2 = false;                               // 42 CFR part 2: substance use disorder records
+  bool quasi = false;                               // identifies in combination with others
+  std::optional<std::string> subject;  // holds the subject's id; the role, which may be empty
+  std::string of;         // the column with the id of this cell's subject; empty: the table's
+  std::string transform;  // "date_shift(30)"; empty: the profile decides
+  Policy policy = Policy::kUnset;
+
+  [[nodiscard]] bool phi() const { return tag_class != kClassNone; }
+  bool operator==(const ColumnLabel&) const = default;
+};
+
+// What a stream does with a column of the table that is unclassified, weakest first.
+enum class Unclassified : std::uint8_t { kKeep, kOmit, kError };
+
+struct TableLabel {
+  bool phi = false;  // false: "none"
+  Unclassified unclassified = Unclassified::kOmit;
+  Confidentiality conf = Confidentiality::kNormal;
+  std::string aad;      // stable name of the table in encrypted cells; empty: its own
+  std::string subject;  // column with the subject's id; empty: none named here
+  bool operator==(const TableLabel&) const = default;
+};
+
+ColumnLabel ParseColumnLabel(std::string_view text);
+TableLabel ParseTableLabel(std::string_view text);
+TableLabel ParseSchemaLabel(std::string_view text);
+
+// The canonical text: parsing it gives the same label, and equal labels have equal texts.
+std::string Format(const ColumnLabel& label);
+std::string Format(const TableLabel& label);
+
+// The label that is at least as strict as both; what a column gets from several parents.
+// Commutative, associative, idempotent. `of` and `transform` stay only where both agree.
+ColumnLabel Strictest(const ColumnLabel& a, const ColumnLabel& b);
+
+}  // namespace phisync
