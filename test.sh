@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 . test/packages.sh
-need_packages $packages_build $packages_test
+need_packages $packages_build $packages_test $packages_data
 exec test/run "$@"
