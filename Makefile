@@ -27,7 +27,7 @@ PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden -Wall -
 ifneq (,$(findstring clang,$(CXX)))
 PG_CXXFLAGS += -Wno-unknown-warning-option
 endif
-SHLIB_LINK  = -lstdc++ -lcrypto
+SHLIB_LINK  = -lstdc++ -lcrypto -Wl,--version-script=src/exports.map
 
 # No bitcode: nothing here is hot inside expressions, and packagers need no clang.
 override with_llvm := no
