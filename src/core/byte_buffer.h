@@ -1,0 +1,65 @@
+#pragma once
+// The append-only byte buffer that all encoders write to.
+
+#include <cstddef>
+#include <cstring>
+#include <memory_resource>
+#include <string_view>
+
+namespace phisync {
+
+// Grows by doubling; never shrinks, so a buffer that is kept and cleared soon allocates no more.
+// Throws bad_alloc, so it must not grow inside a pg::Call: call the server for a text first, append
+// it after.
+class ByteBuffer {
+ public:
+  // `memory` must outlive the buffer.
+  explicit ByteBuffer(std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+      : memory_(memory) {}
+  ByteBuffer(const ByteBuffer&) = delete;
+  ByteBuffer& operator=(const ByteBuffer&) = delete;
+  ~ByteBuffer() {
+    if (data_ != nullptr) memory_->deallocate(data_, capacity_, 1);
+  }
+
+  // Room for `n` more bytes; they are written there and made known with Commit.
+  char* Reserve(std::size_t n) {
+    if (capacity_ - size_ < n) Grow(n);
+    return data_ + size_;
+  }
+  // `end` is one past the last byte written at the pointer that Reserve gave.
+  void Commit(const char* end) { size_ = static_cast<std::size_t>(end - data_); }
+
+  void Append(std::string_view bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+  void Append(char byte) {
+    *Reserve(1) = byte;
+    ++size_;
+  }
+
+  void Clear() { size_ = 0; }
+  // Forgets what was appended after the buffer had `size` bytes.
+  void Truncate(std::size_t size) { size_ = size; }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] const char* data() const { return data_; }
+  // Valid until the next append.
+  [[nodiscard]] std::string_view view() const { return {data_, size_}; }
+  [[nodiscard]] std::string_view view(std::size_t from) const {
+    return {data_ + from, size_ - from};
+  }
+
+ private:
+  void Grow(std::size_t n);
+
+  std::pmr::memory_resource* memory_;
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace phisync

@@ -1,0 +1,125 @@
+#include "core/record.h"
+
+#include "core/bytes.h"
+#include "core/json.h"
+#include "core/number.h"
+#include "core/temporal.h"
+
+namespace phisync {
+namespace {
+
+// Appends `text` as it is, then `value` as a JSON string.
+void Text(ByteBuffer& out, std::string_view text, std::string_view value) {
+  out.Append(text);
+  AppendJsonString(out, value);
+}
+void Text(ByteBuffer& out, std::string_view text, std::optional<std::string_view> value) {
+  if (value) {
+    Text(out, text, *value);
+  } else {
+    out.Append(text);
+    out.Append("null");
+  }
+}
+void Number(ByteBuffer& out, std::string_view text, std::uint64_t value) {
+  out.Append(text);
+  AppendUnsigned(out, value);
+}
+void Lsn(ByteBuffer& out, std::string_view text, std::uint64_t lsn) {
+  out.Append(text);
+  out.Append('"');
+  AppendLsn(out, lsn);
+  out.Append('"');
+}
+void List(ByteBuffer& out, std::string_view text, std::span<const std::string_view> values) {
+  out.Append(text);
+  char separator = '[';
+  for (const std::string_view value : values) {
+    out.Append(separator);
+    AppendJsonString(out, value);
+    separator = ',';
+  }
+  if (values.empty()) out.Append('[');
+  out.Append(']');
+}
+void Row(ByteBuffer& out, std::string_view kind, const RowRecord& row) {
+  Number(out, kind, row.seq);
+  List(out, R"(,"buckets":)", row.buckets);
+  Text(out, R"(,"type":)", row.type);
+  Text(out, R"(,"id":)", row.id);
+  Text(out, R"(,"subkey":)", row.subkey);
+}
+
+}  // namespace
+
+void AppendHello(ByteBuffer& out, const HelloRecord& hello) {
+  Number(out, R"({"k":"hello","format":)", kRecordFormat);
+  Number(out, R"(,"system":")", hello.system);
+  Number(out, R"(","timeline":)", hello.timeline);
+  Text(out, R"(,"database":)", hello.database);
+  Text(out, R"(,"slot":)", hello.slot);
+  out.Append(R"(,"options":)");
+  out.Append(hello.options_json);
+  out.Append("}\n");
+}
+
+void AppendBegin(ByteBuffer& out, const BeginRecord& begin) {
+  Number(out, R"({"k":"begin","xid":)", begin.xid);
+  Lsn(out, R"(,"lsn":)", begin.lsn);
+  out.Append(R"(,"time":")");
+  AppendTimestamp(out, begin.time, true, Beyond::kText);
+  Text(out, R"(","origin":)", begin.origin);
+  Text(out, R"(,"cause":)", begin.cause);
+  out.Append("}\n");
+}
+
+void AppendPut(ByteBuffer& out, const RowRecord& row, std::span<const std::string_view> incomplete,
+               std::string_view data_json) {
+  Row(out, R"({"k":"put","seq":)", row);
+  if (!incomplete.empty()) List(out, R"(,"incomplete":)", incomplete);
+  Number(out, R"(,"sum":)", row.sum);
+  out.Append(R"(,"data":)");
+  out.Append(data_json);
+  out.Append("}\n");
+}
+
+void AppendRemove(ByteBuffer& out, const RowRecord& row, std::string_view reason) {
+  Row(out, R"({"k":"remove","seq":)", row);
+  Number(out, R"(,"sum":)", row.sum);
+  Text(out, R"(,"reason":)", reason);
+  out.Append("}\n");
+}
+
+void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
+                 std::string_view type, std::string_view reason) {
+  Number(out, R"({"k":"clear","seq":)", seq);
+  Text(out, R"(,"buckets":)", buckets);
+  Text(out, R"(,"type":)", type);
+  Text(out, R"(,"reason":)", reason);
+  out.Append("}\n");
+}
+
+void AppendError(ByteBuffer& out, std::uint64_t seq, std::uint64_t lsn, std::string_view relation,
+                 std::string_view sqlstate) {
+  Number(out, R"({"k":"error","seq":)", seq);
+  Lsn(out, R"(,"lsn":)", lsn);
+  Text(out, R"(,"relation":)", relation);
+  Text(out, R"(,"sqlstate":)", sqlstate);
+  out.Append("}\n");
+}
+
+void AppendCommit(ByteBuffer& out, std::uint64_t lsn, std::uint64_t end, std::uint64_t count,
+                  std::uint32_t crc) {
+  Lsn(out, R"({"k":"commit","lsn":)", lsn);
+  Lsn(out, R"(,"end":)", end);
+  Number(out, R"(,"count":)", count);
+  Number(out, R"(,"crc":)", crc);
+  out.Append("}\n");
+}
+
+void AppendProgress(ByteBuffer& out, std::uint64_t lsn) {
+  Lsn(out, R"({"k":"progress","lsn":)", lsn);
+  out.Append("}\n");
+}
+
+}  // namespace phisync

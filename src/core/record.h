@@ -1,0 +1,65 @@
+#pragma once
+// The records of the stream, format 1: one JSON object a line, keys in a fixed order
+// (docs/record-format.md). Texts are raw UTF-8 and are escaped here; arguments named *_json are
+// JSON already.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/byte_buffer.h"
+
+namespace phisync {
+
+inline constexpr int kRecordFormat = 1;
+
+struct HelloRecord {
+  std::uint64_t system;  // the cluster's system identifier
+  std::uint32_t timeline;
+  std::string_view database;
+  std::string_view slot;
+  std::string_view options_json;  // an object
+};
+void AppendHello(ByteBuffer& out, const HelloRecord& hello);
+
+struct BeginRecord {
+  std::uint32_t xid;
+  std::uint64_t lsn;                       // of the commit
+  std::int64_t time;                       // of the commit, microseconds since 2000-01-01 UTC
+  std::optional<std::string_view> origin;  // replication origin
+  std::optional<std::string_view> cause;   // `retention`, ...
+};
+void AppendBegin(ByteBuffer& out, const BeginRecord& begin);
+
+// What put and remove have in common.
+struct RowRecord {
+  std::uint64_t seq;
+  std::span<const std::string_view> buckets;
+  std::string_view type;
+  std::string_view id;
+  std::string_view subkey;
+  std::uint32_t sum;
+};
+// `incomplete` names the outputs that are missing in `data_json`, which is copied as it is.
+void AppendPut(ByteBuffer& out, const RowRecord& row, std::span<const std::string_view> incomplete,
+               std::string_view data_json);
+void AppendRemove(ByteBuffer& out, const RowRecord& row, std::string_view reason);
+
+// `buckets` is a bucket id or the pattern `name[*]`.
+void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
+                 std::string_view type, std::string_view reason);
+
+// A row that could not be encoded. `relation` is its qualified name; never a value.
+void AppendError(ByteBuffer& out, std::uint64_t seq, std::uint64_t lsn, std::string_view relation,
+                 std::string_view sqlstate);
+
+// `lsn` is that of begin, `end` the one to acknowledge; `count` the records between begin and
+// commit; `crc` CRC-32C over the bytes of the transaction's records from begin up to here, line
+// ends included.
+void AppendCommit(ByteBuffer& out, std::uint64_t lsn, std::uint64_t end, std::uint64_t count,
+                  std::uint32_t crc);
+
+void AppendProgress(ByteBuffer& out, std::uint64_t lsn);
+
+}  // namespace phisync
