@@ -146,7 +146,8 @@ void AppendNumeric(ByteBuffer& out, std::string_view stored) {
   }
   const int count = static_cast<int>(stored.size() / 2);
   const auto group = [&](int position) -> unsigned {
-    return position >= 0 && position < count ? Word(stored.data() + 2 * position) : 0;
+    return position >= 0 && position < count ? Word(stored.data() + std::ptrdiff_t{2} * position)
+                                             : 0;
   };
   const std::size_t room = 1 + static_cast<std::size_t>(kGroup) * (std::max(weight, 0) + 1) + 1 +
                            static_cast<std::size_t>(scale) + kGroup;
