@@ -13,6 +13,7 @@ namespace sqlstate {
 inline constexpr const char* kInvalidParameterValue = "22023";
 inline constexpr const char* kFeatureNotSupported = "0A000";
 inline constexpr const char* kSyntaxError = "42601";
+inline constexpr const char* kInvalidName = "42602";
 inline constexpr const char* kUndefinedColumn = "42703";
 inline constexpr const char* kUndefinedObject = "42704";
 inline constexpr const char* kDuplicateObject = "42710";

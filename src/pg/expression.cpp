@@ -266,11 +266,18 @@ Expr* Parse(Source* source) {
   return expression_planner(reinterpret_cast<Expr*>(expr));
 }
 
-void Set(const char* name, const char* value) {
-  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 }  // namespace
+
+void PinParserSettings() {
+  constexpr const char* kSettings[][2] = {
+      {"search_path", "pg_catalog, pg_temp"}, {"DateStyle", "ISO, YMD"},
+      {"IntervalStyle", "postgres"},          {"TimeZone", "UTC"},
+      {"transform_null_equals", "off"},       {"standard_conforming_strings", "on"}};
+  for (const auto& setting : kSettings) {
+    set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+                      false);
+  }
+}
 
 void CheckExpression(ParseState* pstate, Node* expression, const ExpressionUse& use) {
   Check check{pstate, &use, InvalidOid};
@@ -297,10 +304,7 @@ RowExpression ParseRowExpression(Relation relation, const char* text, const Expr
   error_context_stack = &context;
   // An error undoes the settings with the (sub)transaction.
   const int level = NewGUCNestLevel();
-  Set("search_path", "pg_catalog, pg_temp");
-  Set("timezone", "UTC");
-  Set("datestyle", "ISO, YMD");
-  Set("intervalstyle", "postgres");
+  PinParserSettings();
   Expr* const expr = Parse(&source);
   AtEOXact_GUC(true, level);
   error_context_stack = context.previous;

@@ -5,6 +5,10 @@
 
 namespace phisync::pg {
 
+// Sets what parsing and parse analysis read from the session to fixed values, so that a text means
+// the same in every session. The caller opens a GUC nest level first and closes it after.
+void PinParserSettings();
+
 // Words of the refusals.
 struct ExpressionUse {
   const char*

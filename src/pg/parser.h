@@ -11,6 +11,7 @@ extern "C" {
 #include <parser/analyze.h>
 #include <parser/parse_clause.h>
 #include <parser/parse_collate.h>
+#include <parser/parse_expr.h>
 #include <parser/parse_node.h>
 #include <parser/parse_relation.h>
 #include <parser/parse_target.h>

@@ -1,0 +1,15 @@
+#pragma once
+// Surviving an error that the server raises about what it was given.
+
+#include "pg/boundary.h"
+
+namespace phisync::pg {
+
+// Calls fn(arg), which must not throw, in an internal subtransaction. Returns null if it succeeded.
+// If it raised an error about its input (SQLSTATE classes 0A, 22, 42 and 54: syntax, names, types,
+// values), the subtransaction is undone and the SQLSTATE is returned, palloc'd; any other error
+// passes as BackendError. May be called while changes are decoded: the historic snapshot and the
+// transaction in progress stay.
+const char* SurviveInputError(void (*fn)(void*), void* arg);
+
+}  // namespace phisync::pg

@@ -1,0 +1,24 @@
+#pragma once
+// The parameters query of a bucket: which of its instances a user gets.
+
+#include "pg/parser.h"
+
+namespace phisync::sync {
+
+struct BucketParameter {
+  const char* name;
+  Oid type;
+  int32 typmod;
+  Oid collation;
+};
+
+// Checks the text, one SELECT over tables that the caller may read, and gives its output columns
+// (BucketParameter). auth.user_id() and auth.parameter('x') stand for a text, auth.jwt() for a
+// jsonb. Raises errors with the position in the text. The frame of the caller may own nothing.
+List* AnalyseParameters(const char* text);
+
+// Raises 42804 unless each value of the column has one form in bucket ids, and the same as an equal
+// value of the parameter.
+void CheckComparable(Relation table, AttrNumber column, const BucketParameter* parameter);
+
+}  // namespace phisync::sync

@@ -1,0 +1,53 @@
+#pragma once
+// What the output plugin evaluates for each row of a table: its buckets' queries, compiled.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pg/catalog.h"
+
+namespace phisync::sync {
+
+// A value that a row gives: a column, or an expression over it.
+struct Output {
+  std::string key;        // name in the record; of a binding: the bucket parameter
+  AttrNumber attnum = 0;  // column taken as is, or 0:
+  Node* expr = nullptr;   // planned expression over Var(varno 1) of the relation
+  Oid type = InvalidOid;  // of the value, domains resolved
+};
+
+// One data query of one bucket, against one relation.
+struct QueryPlan {
+  std::string bucket;
+  int ordinal = 0;  // number of the query in its bucket, from 0
+  std::string
+      type;  // object type on the device: the alias of the table in the text, else its name there
+  std::vector<Output> outputs;  // in order, without those that the profile withholds; `id` included
+  Output id;                    // reads columns of the primary key alone
+  std::vector<Output>
+      parameters;          // the bound columns, in the order in which the bucket declares them
+  List* filter = nullptr;  // planned expressions that must all be true; NIL = every row
+  // Not null: no record of this query may be made, and nothing but bucket, ordinal,
+  // refused_sqlstate and perhaps type is set. 42501: id, parameter or primary key is PHI that the
+  // profile does not grant; any other: the text does not fit the relation as it is now, for
+  // instance after a column was renamed.
+  const char* refused_sqlstate = nullptr;
+  bool withholds = false;  // the profile left outputs out
+};
+
+struct RelationPlan {
+  Oid relation = InvalidOid;
+  std::vector<AttrNumber>
+      primary_key;  // in the order of the key; empty: the relation has none (any more)
+  std::vector<QueryPlan> queries;  // by bucket, then ordinal
+};
+
+// Compiles what is defined on `relation`, against the catalogs that the current (or historic)
+// snapshot shows; `buckets` restricts to these names, null means all. Takes no lock on the relation
+// and runs no query, so it may be called while changes are decoded; a definition that no longer
+// compiles gives a refused plan, not an error. Nodes live in CurrentMemoryContext. Needs a
+// transaction; throws.
+RelationPlan CompileRelation(Relation relation, const std::vector<std::string>* buckets);
+
+}  // namespace phisync::sync

@@ -1,0 +1,35 @@
+#pragma once
+// The text of a data query, read by the server's own grammar and taken apart.
+
+#include "pg/parser.h"
+
+namespace phisync::sync {
+
+// The name under which a data query refers to its bucket's parameters.
+inline constexpr const char* kBucketAlias = "bucket";
+
+// One condition `column = bucket.parameter`, in either order.
+struct Binding {
+  const char* parameter;
+  ColumnRef* column;  // unqualified, or qualified with the table's name
+  int location;       // of bucket.parameter in the text
+};
+
+struct QueryText {
+  RangeVar* from;    // the one table
+  const char* name;  // its alias, else its name: how columns are qualified, and the objects' type
+  List* targets;     // ResTarget
+  List* bindings;    // Binding
+  Node* filter;      // all other conditions, raw; null if there are none
+};
+
+// Raises an error about a place in the text of `pstate`. detail and hint are full sentences.
+[[noreturn]] void Refuse(ParseState* pstate, int location, int sqlerrcode, const char* message,
+                         const char* detail, const char* hint);
+
+// Reads no catalog. Raises 42601 with the position for what is not SQL, 0A000 for SQL that is more
+// than one table's columns, expressions and conditions. `pstate` carries the text (p_sourcetext).
+// The frame of the caller may own nothing.
+QueryText* ReadQueryText(ParseState* pstate);
+
+}  // namespace phisync::sync

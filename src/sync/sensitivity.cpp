@@ -1,0 +1,39 @@
+#include "sync/sensitivity.h"
+
+#include "pg/boundary.h"
+
+namespace phisync::sync {
+namespace {
+
+AttrNumber FirstIn(Bitmapset* phi, Bitmapset* reads) {
+  for (int i = -1; (i = bms_next_member(reads, i)) >= 0;) {
+    if (bms_is_member(i, phi)) return static_cast<AttrNumber>(i);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Bitmapset* PhiColumns(Oid) {
+  // Until tags are read, every column counts as PHI.
+  return pg::Call([&] { return bms_add_range(nullptr, 1, MaxHeapAttributeNumber); });
+}
+
+Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuery* query,
+                      Bitmapset* primary_key) {
+  using Part = Exposure::Part;
+  if (profile.grants_phi) return {};
+  if (AttrNumber const column = FirstIn(phi, query->id->reads)) return {Part::kId, nullptr, column};
+  ListCell* cell;
+  foreach (cell, query->parameters) {
+    const auto* const parameter = static_cast<CompiledOutput*>(lfirst(cell));
+    if (AttrNumber const column = FirstIn(phi, parameter->reads)) {
+      return {Part::kParameter, parameter->key, column};
+    }
+  }
+  if (AttrNumber const column = FirstIn(phi, primary_key))
+    return {Part::kPrimaryKey, nullptr, column};
+  return {};
+}
+
+}  // namespace phisync::sync
