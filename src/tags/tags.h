@@ -1,8 +1,48 @@
 #pragma once
+// Tags: what each column of a relation holds. Statements write them as security labels of the
+// provider phisync; everything else in the extension asks EffectiveTags.
+
+#include <string>
+#include <vector>
+
+#include "pg/backend.h"
 
 namespace phisync::tags {
 
-// Called once from _PG_init.
+// Name of the label provider, as in SECURITY LABEL FOR phisync.
+inline constexpr const char* kProvider = "phisync";
+
+// Where a column's tag comes from.
+enum class Source { kNone, kOwn, kParent, kView, kSchema };
+
+struct ColumnTag {
+  bool phi = false;      // to be treated as PHI: tagged phi:*, or unclassified in a relation that
+                         // holds PHI
+  bool subject = false;  // holds the id of the person whom the row is about
+  Source source = Source::kNone;
+  std::string text;   // the class: "phi:ssn", "none", "unclassified"; "": the relation holds no PHI
+  std::string label;  // the whole label in canonical text; empty unless the class is from a label
+  Oid origin = InvalidOid;  // relation whose column carries the label, or caused the tag
+};
+
+struct RelationTags {
+  bool holds_phi = false;
+  std::vector<ColumnTag> columns;  // [attnum - 1]; dropped columns are not PHI
+};
+
+// What the relation's columns hold: own label, else that of inheritance and partition parents by
+// column name (the strictest of several), else what a view's column reads, else the schema's label.
+// A relation holds PHI if its own, its parents' or its schema's label says so or a column is tagged
+// phi:*; columns without an answer are then unclassified. A stored label that does not parse counts
+// as unclassified PHI. Reads catalogs by scan without locks, so it is also right under a historic
+// snapshot. Not cached: the caller caches and listens to relcache invalidation, which every change
+// of a label sends. A relation that does not exist, and a system catalog, has no tags. Throws.
+RelationTags EffectiveTags(Oid relation);
+
+// "own", "parent", "view", "schema", "none".
+const char* SourceName(Source source);
+
+// Registers the label provider; called once from _PG_init.
 void Init();
 
 }  // namespace phisync::tags

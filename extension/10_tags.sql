@@ -1,0 +1,126 @@
+-- Tags: what each column holds, kept as security labels of the provider phisync.
+
+CREATE FUNCTION phisync.load_provider() RETURNS event_trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_load_provider';
+COMMENT ON FUNCTION phisync.load_provider() IS
+'Loads the library before SECURITY LABEL runs, so that labels can be set and restored where it is not preloaded. Used by the event trigger phisync_load_provider. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.load_provider() FROM PUBLIC;
+CREATE EVENT TRIGGER phisync_load_provider ON ddl_command_start
+  WHEN TAG IN ('SECURITY LABEL') EXECUTE FUNCTION phisync.load_provider();
+-- Also while a logical replication worker or a restore applies with session_replication_role = replica.
+ALTER EVENT TRIGGER phisync_load_provider ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_load_provider IS
+'Loads phisync before SECURITY LABEL runs; without it a restore needs shared_preload_libraries';
+
+CREATE FUNCTION phisync.tag(relation regclass, column_name name, label text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  IF relation IS NULL OR column_name IS NULL OR label IS NULL THEN
+    RAISE null_value_not_allowed USING MESSAGE = 'relation, column and label must not be NULL',
+      HINT = 'Remove a label with phisync.untag(relation, column_name).';
+  END IF;
+  EXECUTE pg_catalog.format('SECURITY LABEL FOR phisync ON COLUMN %s.%I IS %L', relation, column_name, label);
+END
+$$;
+COMMENT ON FUNCTION phisync.tag(regclass, name, text) IS
+'Says what a column holds: none, or phi:kind with options, as docs/tags.md lists; same as SECURITY LABEL FOR phisync ON COLUMN. Errors: 22023 label not understood (position and suggestion given), 42804 class does not fit the type, 42703 no such column, 42P17 second subject, 42501 not the owner. Needs no preload.';
+
+CREATE FUNCTION phisync.security_label_target(relation regclass) RETURNS text
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
+         ELSE 'TABLE' END
+  FROM pg_catalog.pg_class WHERE oid = relation
+$$;
+COMMENT ON FUNCTION phisync.security_label_target(regclass) IS
+'What to call the relation in SECURITY LABEL ON ...; helper of tag and untag. Needs no preload.';
+
+CREATE FUNCTION phisync.tag(relation regclass, label text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  IF relation IS NULL OR label IS NULL THEN
+    RAISE null_value_not_allowed USING MESSAGE = 'relation and label must not be NULL',
+      HINT = 'Remove a label with phisync.untag(relation).';
+  END IF;
+  EXECUTE pg_catalog.format('SECURITY LABEL FOR phisync ON %s %s IS %L',
+    phisync.security_label_target(relation), relation, label);
+END
+$$;
+COMMENT ON FUNCTION phisync.tag(regclass, text) IS
+'Says that a table or view holds PHI (phi) or does not (none), with options as docs/tags.md lists. Under phi every column without a label counts as PHI. Errors: 22023, 42703, 42P17, 42501 as for columns. Needs no preload.';
+
+CREATE FUNCTION phisync.untag(relation regclass, column_name name) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT AS $$
+BEGIN
+  EXECUTE pg_catalog.format('SECURITY LABEL FOR phisync ON COLUMN %s.%I IS NULL', relation, column_name);
+END
+$$;
+COMMENT ON FUNCTION phisync.untag(regclass, name) IS
+'Removes the label of a column; it then has the tag of its parents or none at all, which is PHI in a table that holds PHI. Errors: 42703 no such column, 42501 not the owner. Needs no preload.';
+
+CREATE FUNCTION phisync.untag(relation regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT AS $$
+BEGIN
+  EXECUTE pg_catalog.format('SECURITY LABEL FOR phisync ON %s %s IS NULL',
+    phisync.security_label_target(relation), relation);
+END
+$$;
+COMMENT ON FUNCTION phisync.untag(regclass) IS
+'Removes the label of a table or view, not those of its columns. Errors: 42501 not the owner. Needs no preload.';
+
+CREATE FUNCTION phisync.untag_all() RETURNS bigint
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  removed bigint := 0;
+  target pg_catalog.text;
+BEGIN
+  FOR target IN
+    SELECT CASE WHEN l.objsubid <> 0 THEN 'COLUMN' ELSE pg_catalog.upper(i.type) END || ' ' || i.identity
+    FROM pg_catalog.pg_seclabel l, LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) i
+    WHERE l.provider = 'phisync'
+  LOOP
+    EXECUTE 'SECURITY LABEL FOR phisync ON ' || target || ' IS NULL';
+    removed := removed + 1;
+  END LOOP;
+  RETURN removed;
+END
+$$;
+COMMENT ON FUNCTION phisync.untag_all() IS
+'Removes every label of phisync in this database and returns how many there were. Call it before DROP EXTENSION phisync: labels outlive the extension, and a dump that has them cannot be restored without it. Errors: 42501 an object that the caller does not own. Needs no preload.';
+
+CREATE FUNCTION phisync.effective_tags(only_relation regclass DEFAULT NULL)
+RETURNS TABLE (relation regclass, column_name name, tag text, label text, source text, origin regclass, attnum smallint)
+LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 1000 AS 'MODULE_PATHNAME', 'phisync_effective_tags';
+COMMENT ON FUNCTION phisync.effective_tags(regclass) IS
+'What each column holds, of one relation or (NULL) of all tables and views; columns as in view phisync.tags. Relations without PHI and without labels give no row. Needs no preload.';
+
+CREATE VIEW phisync.tags AS
+SELECT relation, column_name, tag, label, source, origin FROM phisync.effective_tags();
+COMMENT ON VIEW phisync.tags IS
+'What each column holds: tag (class, or unclassified), label (whole label as it takes effect), source (own, parent, view, schema, or none), origin (the relation whose label or column says so). Relations without PHI and without labels are not listed. Needs no preload.';
+
+CREATE FUNCTION phisync.suggested_label(column_name name, data_type oid) RETURNS text
+LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'phisync_suggested_label';
+COMMENT ON FUNCTION phisync.suggested_label(name, oid) IS
+'A label to begin with, from a column''s name and type. Never none: that is for a person to say. Needs no preload.';
+
+CREATE VIEW phisync.unclassified AS
+SELECT t.relation, t.column_name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS data_type,
+  pg_catalog.format('SELECT phisync.tag(%L, %L, %L);', pg_catalog.format('%I.%I', n.nspname, c.relname),
+    t.column_name, phisync.suggested_label(t.column_name, a.atttypid)) AS remedy
+FROM phisync.effective_tags() t
+JOIN pg_catalog.pg_class c ON c.oid = t.relation
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.attnum
+WHERE t.tag = 'unclassified' AND t.source NOT IN ('parent', 'view');
+COMMENT ON VIEW phisync.unclassified IS
+'Columns without a tag in relations that hold PHI; they count as PHI until tagged. Each stands once, where it has to be tagged, not again in partitions and views. remedy = the statement to run, with a guess from the name: look at the column first, and write none if it is not PHI. Needs no preload.';
+
+REVOKE ALL ON FUNCTION phisync.tag(regclass, name, text), phisync.tag(regclass, text), phisync.untag(regclass, name),
+  phisync.untag(regclass), phisync.untag_all(), phisync.security_label_target(regclass),
+  phisync.effective_tags(regclass), phisync.suggested_label(name, oid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.tag(regclass, name, text), phisync.tag(regclass, text), phisync.untag(regclass, name),
+  phisync.untag(regclass), phisync.untag_all(), phisync.security_label_target(regclass) TO phisync_officer;
+GRANT EXECUTE ON FUNCTION phisync.effective_tags(regclass), phisync.suggested_label(name, oid)
+  TO phisync_officer, phisync_auditor;
+REVOKE ALL ON phisync.tags, phisync.unclassified FROM PUBLIC;
+GRANT SELECT ON phisync.tags, phisync.unclassified TO phisync_officer, phisync_auditor;

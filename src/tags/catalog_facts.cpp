@@ -1,0 +1,111 @@
+#include "tags/catalog_facts.h"
+
+#include <cstring>
+
+#include "tags/tags.h"
+
+namespace phisync::tags {
+namespace {
+
+void ReadColumns(Oid relation, RelationFacts* facts) {
+  facts->columns = static_cast<ColumnFacts*>(
+      palloc0(sizeof(ColumnFacts) * static_cast<std::size_t>(Max(facts->column_count, 1))));
+  Relation attributes = table_open(AttributeRelationId, AccessShareLock);
+  ScanKeyData key[2];
+  ScanKeyInit(&key[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(relation));
+  ScanKeyInit(&key[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber, F_INT2GT,
+              Int16GetDatum(0));
+  SysScanDesc scan =
+      systable_beginscan(attributes, AttributeRelidNumIndexId, true, nullptr, 2, key);
+  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+    auto* attribute = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple));
+    if (attribute->attnum > facts->column_count) continue;
+    ColumnFacts* column = &facts->columns[attribute->attnum - 1];
+    column->name = attribute->attname;
+    column->dropped = attribute->attisdropped;
+  }
+  systable_endscan(scan);
+  table_close(attributes, AccessShareLock);
+}
+
+// Gives the label of the object itself, and those of its columns to `columns` unless null.
+const char* ReadLabels(Oid object, Oid object_class, ColumnFacts* columns, int column_count) {
+  const char* own = nullptr;
+  Relation labels = table_open(SecLabelRelationId, AccessShareLock);
+  ScanKeyData key[2];
+  ScanKeyInit(&key[0], Anum_pg_seclabel_objoid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(object));
+  ScanKeyInit(&key[1], Anum_pg_seclabel_classoid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(object_class));
+  SysScanDesc scan = systable_beginscan(labels, SecLabelObjectIndexId, true, nullptr, 2, key);
+  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+    bool null = false;
+    const char* provider = TextDatumGetCString(
+        heap_getattr(tuple, Anum_pg_seclabel_provider, RelationGetDescr(labels), &null));
+    if (strcmp(provider, kProvider) != 0) continue;
+    const char* label = TextDatumGetCString(
+        heap_getattr(tuple, Anum_pg_seclabel_label, RelationGetDescr(labels), &null));
+    const int column = reinterpret_cast<FormData_pg_seclabel*>(GETSTRUCT(tuple))->objsubid;
+    if (column == 0) {
+      own = label;
+    } else if (columns != nullptr && column > 0 && column <= column_count) {
+      columns[column - 1].label = label;
+    }
+  }
+  systable_endscan(scan);
+  table_close(labels, AccessShareLock);
+  return own;
+}
+
+List* ReadParents(Oid relation) {
+  List* parents = NIL;
+  Relation inherits = table_open(InheritsRelationId, AccessShareLock);
+  ScanKeyData key;
+  ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(relation));
+  SysScanDesc scan =
+      systable_beginscan(inherits, InheritsRelidSeqnoIndexId, true, nullptr, 1, &key);
+  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+    parents = lappend_oid(parents, reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent);
+  }
+  systable_endscan(scan);
+  table_close(inherits, AccessShareLock);
+  return parents;
+}
+
+}  // namespace
+
+const RelationFacts* ReadFacts(Oid relation) {
+  if (relation < FirstNormalObjectId) return nullptr;
+  HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+  if (!HeapTupleIsValid(tuple)) return nullptr;
+  auto* form = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
+  auto* facts = static_cast<RelationFacts*>(palloc0(sizeof(RelationFacts)));
+  facts->schema = form->relnamespace;
+  facts->is_view = form->relkind == RELKIND_VIEW || form->relkind == RELKIND_MATVIEW;
+  facts->column_count = form->relnatts;
+  const bool inherits = form->relkind == RELKIND_RELATION ||
+                        form->relkind == RELKIND_PARTITIONED_TABLE ||
+                        form->relkind == RELKIND_FOREIGN_TABLE;
+  ReleaseSysCache(tuple);
+
+  ReadColumns(relation, facts);
+  facts->label = ReadLabels(relation, RelationRelationId, facts->columns, facts->column_count);
+  facts->schema_label = ReadLabels(facts->schema, NamespaceRelationId, nullptr, 0);
+  if (inherits) facts->parents = ReadParents(relation);
+  if (facts->is_view) TraceView(relation, facts);
+  return facts;
+}
+
+char TypeCategoryOf(Oid type) {
+  Oid base = getBaseType(type);
+  const Oid element = get_element_type(base);
+  if (OidIsValid(element)) base = getBaseType(element);
+  char category = TYPCATEGORY_UNKNOWN;
+  bool preferred = false;
+  get_type_category_preferred(base, &category, &preferred);
+  return category;
+}
+
+}  // namespace phisync::tags

@@ -1,0 +1,211 @@
+// Traces the columns of a view to the columns that they read, through the stored query: subqueries,
+// joins, set operations, CTEs, sublinks and functions in FROM. What it does not know it reports as
+// unknown.
+
+#include "tags/catalog_facts.h"
+
+namespace phisync::tags {
+namespace {
+
+// A query and those around it.
+struct Level {
+  Query* query;
+  const Level* outer;
+};
+
+struct Trace {
+  ColumnFacts* column;
+  const Level* level;
+  bool as_is;
+};
+
+void TraceExpression(Node* node, const Level* level, bool as_is, ColumnFacts* column);
+
+bool Visit(Node* node, void* context) {
+  const auto* trace = static_cast<const Trace*>(context);
+  TraceExpression(node, trace->level, trace->as_is, trace->column);
+  return false;
+}
+
+void AddRead(Oid relation, AttrNumber attribute, bool as_is, ColumnFacts* column) {
+  ListCell* cell = nullptr;
+  foreach (cell, column->reads) {
+    auto* read = static_cast<Read*>(lfirst(cell));
+    if (read->relation == relation && read->column == attribute) {
+      read->as_is = read->as_is || as_is;
+      return;
+    }
+  }
+  auto* read = static_cast<Read*>(palloc(sizeof(Read)));
+  *read = {relation, attribute, as_is};
+  column->reads = lappend(column->reads, read);
+}
+
+// Traces output `attribute` of the query; 0: all of them.
+void TraceOutput(Query* query, AttrNumber attribute, const Level* outer, bool as_is,
+                 ColumnFacts* column);
+
+void TraceSetOperation(Node* node, AttrNumber attribute, const Level* level, bool as_is,
+                       ColumnFacts* column) {
+  check_stack_depth();
+  if (IsA(node, SetOperationStmt)) {
+    auto* operation = reinterpret_cast<SetOperationStmt*>(node);
+    TraceSetOperation(operation->larg, attribute, level, as_is, column);
+    TraceSetOperation(operation->rarg, attribute, level, as_is, column);
+    return;
+  }
+  auto* reference = castNode(RangeTblRef, node);
+  RangeTblEntry* entry = rt_fetch(reference->rtindex, level->query->rtable);
+  TraceOutput(entry->subquery, attribute, level, as_is, column);
+}
+
+void TraceOutput(Query* query, AttrNumber attribute, const Level* outer, bool as_is,
+                 ColumnFacts* column) {
+  const Level level = {query, outer};
+  if (query->setOperations != nullptr) {
+    TraceSetOperation(query->setOperations, attribute, &level, as_is, column);
+    return;
+  }
+  bool found = false;
+  ListCell* cell = nullptr;
+  foreach (cell, query->targetList) {
+    auto* target = lfirst_node(TargetEntry, cell);
+    if (target->resjunk || (attribute != 0 && target->resno != attribute)) continue;
+    found = true;
+    TraceExpression(reinterpret_cast<Node*>(target->expr), &level, as_is && attribute != 0, column);
+  }
+  if (!found && attribute != 0) column->reads_unknown = true;
+}
+
+void TraceCte(const RangeTblEntry* entry, AttrNumber attribute, const Level* level, bool as_is,
+              ColumnFacts* column) {
+  // The recursive term's own reference: the entry from outside has taken all columns of all terms.
+  if (entry->self_reference) return;
+  for (Index up = entry->ctelevelsup; up > 0 && level != nullptr; --up) level = level->outer;
+  ListCell* cell = nullptr;
+  foreach (cell, level != nullptr ? level->query->cteList : NIL) {
+    auto* cte = lfirst_node(CommonTableExpr, cell);
+    if (strcmp(cte->ctename, entry->ctename) != 0) continue;
+    if (!IsA(cte->ctequery, Query)) break;
+    const bool recursive = cte->cterecursive;
+    TraceOutput(reinterpret_cast<Query*>(cte->ctequery),
+                recursive ? static_cast<AttrNumber>(0) : attribute, level, as_is && !recursive,
+                column);
+    return;
+  }
+  column->reads_unknown = true;
+}
+
+// Traces column `attribute` of the range table entry; 0: its whole row.
+void TraceEntry(RangeTblEntry* entry, AttrNumber attribute, const Level* level, bool as_is,
+                ColumnFacts* column) {
+  ListCell* cell = nullptr;
+  switch (entry->rtekind) {
+    case RTE_RELATION:
+      // System columns say nothing about a person.
+      if (attribute >= 0) AddRead(entry->relid, attribute, as_is && attribute > 0, column);
+      return;
+    case RTE_SUBQUERY:
+      TraceOutput(entry->subquery, attribute, level, as_is, column);
+      return;
+    case RTE_JOIN: {
+      int number = 0;
+      foreach (cell, entry->joinaliasvars) {
+        ++number;
+        if (attribute != 0 && number != attribute) continue;
+        TraceExpression(static_cast<Node*>(lfirst(cell)), level, as_is && attribute != 0, column);
+      }
+      return;
+    }
+    case RTE_FUNCTION:
+      foreach (cell, entry->functions) {
+        TraceExpression(lfirst_node(RangeTblFunction, cell)->funcexpr, level, false, column);
+      }
+      return;
+    case RTE_TABLEFUNC:
+      TraceExpression(reinterpret_cast<Node*>(entry->tablefunc), level, false, column);
+      return;
+    case RTE_VALUES:
+      TraceExpression(reinterpret_cast<Node*>(entry->values_lists), level, false, column);
+      return;
+    case RTE_CTE:
+      TraceCte(entry, attribute, level, as_is, column);
+      return;
+#if PG_VERSION_NUM >= 180000
+    case RTE_GROUP:
+      if (attribute > 0 && attribute <= list_length(entry->groupexprs)) {
+        TraceExpression(static_cast<Node*>(list_nth(entry->groupexprs, attribute - 1)), level,
+                        as_is, column);
+        return;
+      }
+      break;
+#endif
+    case RTE_RESULT:
+      return;
+    default:
+      break;
+  }
+  column->reads_unknown = true;
+}
+
+void TraceExpression(Node* node, const Level* level, bool as_is, ColumnFacts* column) {
+  check_stack_depth();
+  if (node == nullptr) return;
+  if (IsA(node, Var)) {
+    const auto* var = reinterpret_cast<Var*>(node);
+    for (Index up = var->varlevelsup; up > 0 && level != nullptr; --up) level = level->outer;
+    if (level == nullptr || var->varno < 1 || var->varno > list_length(level->query->rtable)) {
+      column->reads_unknown = true;
+      return;
+    }
+    TraceEntry(rt_fetch(var->varno, level->query->rtable), var->varattno, level, as_is, column);
+    return;
+  }
+  if (IsA(node, RelabelType)) {
+    TraceExpression(reinterpret_cast<Node*>(reinterpret_cast<RelabelType*>(node)->arg), level,
+                    as_is, column);
+    return;
+  }
+  if (IsA(node, SubLink)) {
+    const auto* link = reinterpret_cast<SubLink*>(node);
+    TraceExpression(link->testexpr, level, false, column);
+    if (link->subLinkType != EXISTS_SUBLINK) {
+      TraceOutput(castNode(Query, link->subselect), 0, level, false, column);
+    }
+    return;
+  }
+  Trace trace = {column, level, false};
+  pg::WalkExpression(node, Visit, &trace);
+}
+
+}  // namespace
+
+void TraceView(Oid view, RelationFacts* facts) {
+  Relation rewrite = table_open(RewriteRelationId, AccessShareLock);
+  ScanKeyData key;
+  ScanKeyInit(&key, Anum_pg_rewrite_ev_class, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(view));
+  SysScanDesc scan = systable_beginscan(rewrite, RewriteRelRulenameIndexId, true, nullptr, 1, &key);
+  Query* query = nullptr;
+  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+    // CMD_SELECT, as the catalog spells it; a view has one such rule.
+    if (reinterpret_cast<Form_pg_rewrite>(GETSTRUCT(tuple))->ev_type != '1') continue;
+    bool null = false;
+    const Datum action =
+        heap_getattr(tuple, Anum_pg_rewrite_ev_action, RelationGetDescr(rewrite), &null);
+    auto* actions = static_cast<List*>(stringToNode(TextDatumGetCString(action)));
+    query = linitial_node(Query, actions);
+  }
+  systable_endscan(scan);
+  table_close(rewrite, AccessShareLock);
+  for (int i = 0; i < facts->column_count; ++i) {
+    ColumnFacts* column = &facts->columns[i];
+    if (query == nullptr) {
+      column->reads_unknown = true;
+    } else {
+      TraceOutput(query, static_cast<AttrNumber>(i + 1), nullptr, true, column);
+    }
+  }
+}
+
+}  // namespace phisync::tags

@@ -1,0 +1,241 @@
+#include "tags/resolver.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "core/error.h"
+#include "pg/boundary.h"
+
+namespace phisync::tags {
+namespace {
+
+// Memory of the catalog facts of one relation.
+class FactsMemory {
+ public:
+  FactsMemory()
+      : context_(pg::Call([] {
+          return AllocSetContextCreate(CurrentMemoryContext, "phisync tags", ALLOCSET_SMALL_SIZES);
+        })) {}
+  ~FactsMemory() { MemoryContextDelete(context_); }
+  FactsMemory(const FactsMemory&) = delete;
+  FactsMemory& operator=(const FactsMemory&) = delete;
+
+  const RelationFacts* Read(Oid relation) {
+    return pg::Call([this, relation] {
+      check_stack_depth();
+      MemoryContext const before = MemoryContextSwitchTo(context_);
+      const RelationFacts* facts = ReadFacts(relation);
+      MemoryContextSwitchTo(before);
+      return facts;
+    });
+  }
+
+ private:
+  MemoryContext context_;
+};
+
+// A stored label may stem from another version of the library: what it does not understand is PHI.
+template <typename Label>
+std::optional<Label> Understood(Label (*parse)(std::string_view), const char* text) {
+  try {
+    return parse(text);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+// What one of the places says that a tag can come from.
+struct Resolver::Answer {
+  enum Rank { kNothing, kNone, kUnclassified, kPhi };
+  Rank rank = kNothing;
+  ColumnLabel label;  // of kNone and kPhi
+  bool subject = false;
+  Source source = Source::kNone;
+  Oid origin = InvalidOid;
+
+  // Joins what another parent, or another column that a view reads, says.
+  void Join(const Answer& other) {
+    const bool both = rank != kNothing && other.rank != kNothing;
+    const bool leads =
+        other.rank > rank || (other.rank == rank && other.label.tag_class > label.tag_class);
+    if (leads || origin == InvalidOid) {
+      source = other.source;
+      origin = other.origin;
+    }
+    label = both ? Strictest(label, other.label) : (rank != kNothing ? label : other.label);
+    rank = std::max(rank, other.rank);
+    subject = subject || other.subject;
+  }
+};
+
+Resolver::Answer Resolver::OwnAnswer(const ColumnFacts& column, Oid relation) const {
+  Answer answer;
+  if (column.label == nullptr) return answer;
+  answer.source = Source::kOwn;
+  answer.origin = relation;
+  const std::optional<ColumnLabel> label = Understood(ParseColumnLabel, column.label);
+  if (!label) {
+    answer.rank = Answer::kUnclassified;
+    return answer;
+  }
+  answer.label = *label;
+  answer.rank = label->phi() ? Answer::kPhi : Answer::kNone;
+  answer.subject = label->subject.has_value();
+  return answer;
+}
+
+Resolver::Answer Resolver::AnswerFrom(const Resolved& other, std::size_t column, Oid relation,
+                                      Source source) const {
+  const ColumnTag& tag = other.tags.columns[column];
+  Answer answer;
+  answer.subject = tag.subject;
+  if (tag.text.empty()) return answer;
+  answer.label = other.labels[column];
+  answer.rank = !tag.phi              ? Answer::kNone
+                : !answer.label.phi() ? Answer::kUnclassified
+                                      : Answer::kPhi;
+  answer.source = source;
+  answer.origin = tag.origin != InvalidOid ? tag.origin : relation;
+  return answer;
+}
+
+Resolver::Answer Resolver::ParentAnswer(const ColumnFacts& column, const RelationFacts& facts) {
+  Answer answer;
+  for (int i = 0; i < list_length(facts.parents); ++i) {
+    const Oid parent = list_nth_oid(facts.parents, i);
+    const Resolved& other = Resolve(parent);
+    const auto name = std::find(other.names.begin(), other.names.end(), NameStr(column.name));
+    if (name == other.names.end()) continue;
+    const auto index = static_cast<std::size_t>(name - other.names.begin());
+    answer.Join(AnswerFrom(other, index, parent, Source::kParent));
+  }
+  return answer;
+}
+
+Resolver::Answer Resolver::ViewAnswer(const ColumnFacts& column) {
+  Answer answer;
+  if (column.reads_unknown) answer.rank = Answer::kUnclassified;
+  for (int i = 0; i < list_length(column.reads); ++i) {
+    const Read& read = *static_cast<const Read*>(list_nth(column.reads, i));
+    const Resolved& other = Resolve(read.relation);
+    for (std::size_t c = 0; c < other.tags.columns.size(); ++c) {
+      if (read.column != 0 && c + 1 != static_cast<std::size_t>(read.column)) continue;
+      Answer from = AnswerFrom(other, c, read.relation, Source::kView);
+      // Names in the label are those of the other relation.
+      from.label.of.clear();
+      if (!read.as_is) {
+        from.subject = false;
+        from.label.subject.reset();
+        from.label.transform.clear();
+      }
+      answer.Join(from);
+    }
+  }
+  return answer;
+}
+
+const Resolver::Resolved& Resolver::Resolve(Oid relation) {
+  const auto [found, is_new] = memo_.try_emplace(relation);
+  // A view that reads itself is found unfinished; no statement can read it.
+  Resolved& result = found->second;
+  if (!is_new) return result;
+
+  FactsMemory memory;
+  const RelationFacts* facts = memory.Read(relation);
+  if (facts == nullptr) return result;
+  const auto count = static_cast<std::size_t>(facts->column_count);
+  std::vector<Answer> answers(count);
+  Resolved resolved;
+  resolved.tags.columns.resize(count);
+  resolved.names.resize(count);
+  resolved.labels.resize(count);
+
+  std::optional<TableLabel> own;
+  bool own_unreadable = false;
+  if (facts->label != nullptr) {
+    own = Understood(ParseTableLabel, facts->label);
+    own_unreadable = !own;
+  }
+  bool holds_phi = own_unreadable || (own && own->phi);
+  Source unclassified_source = Source::kNone;
+  Oid unclassified_origin = relation;
+  bool own_subject = own && !own->subject.empty();
+  for (std::size_t i = 0; i < count; ++i) {
+    const ColumnFacts& column = facts->columns[i];
+    if (column.dropped) continue;
+    resolved.names[i] = NameStr(column.name);
+    answers[i] = OwnAnswer(column, relation);
+    own_subject = own_subject || answers[i].subject;
+    // A label that cannot be read.
+    holds_phi = holds_phi || answers[i].rank == Answer::kUnclassified;
+  }
+  for (int i = 0; i < list_length(facts->parents) && !own && !holds_phi; ++i) {
+    const Oid parent = list_nth_oid(facts->parents, i);
+    if (!Resolve(parent).tags.holds_phi) continue;
+    holds_phi = true;
+    unclassified_origin = parent;
+  }
+  if (!own && !holds_phi && !facts->is_view && facts->schema_label != nullptr) {
+    const std::optional<TableLabel> schema = Understood(ParseSchemaLabel, facts->schema_label);
+    if (!schema || schema->phi) {
+      holds_phi = true;
+      unclassified_source = Source::kSchema;
+    }
+  }
+
+  for (std::size_t i = 0; i < count; ++i) {
+    const ColumnFacts& column = facts->columns[i];
+    if (column.dropped) continue;
+    Answer& answer = answers[i];
+    if (answer.rank == Answer::kNothing) {
+      answer = facts->is_view ? ViewAnswer(column) : ParentAnswer(column, *facts);
+      // "none" on the relation clears what nobody classified, never what somebody called PHI.
+      if (answer.rank == Answer::kUnclassified && own && !own->phi) answer.rank = Answer::kNothing;
+    }
+    holds_phi = holds_phi || answer.rank >= Answer::kUnclassified;
+  }
+
+  resolved.tags.holds_phi = holds_phi;
+  for (std::size_t i = 0; i < count; ++i) {
+    const ColumnFacts& column = facts->columns[i];
+    if (column.dropped) continue;
+    Answer& answer = answers[i];
+    ColumnTag& tag = resolved.tags.columns[i];
+    // Subjects named here replace those named by parents.
+    tag.subject = own_subject ? (answer.source == Source::kOwn && answer.subject) ||
+                                    (own && own->subject == resolved.names[i])
+                              : answer.subject;
+    if (answer.rank == Answer::kNothing) {
+      if (!holds_phi) continue;
+      if (facts->is_view) {
+        // It reads nothing that holds PHI.
+        answer = {Answer::kNone, ColumnLabel(), answer.subject, Source::kView, relation};
+      } else {
+        answer = {Answer::kUnclassified, ColumnLabel(), answer.subject, unclassified_source,
+                  unclassified_origin};
+      }
+    }
+    tag.phi = answer.rank >= Answer::kUnclassified;
+    tag.source = answer.source;
+    tag.origin = answer.origin != InvalidOid ? answer.origin : relation;
+    if (answer.rank == Answer::kUnclassified) {
+      tag.text = "unclassified";
+      continue;
+    }
+    // The label as it takes effect: the subject may be named by the relation's label, here or
+    // above.
+    if (!tag.subject) {
+      answer.label.subject.reset();
+    } else if (!answer.label.subject) {
+      answer.label.subject.emplace();
+    }
+    resolved.labels[i] = answer.label;
+    tag.text = ClassText(answer.label.tag_class);
+    tag.label = Format(answer.label);
+  }
+  return result = std::move(resolved);
+}
+
+}  // namespace phisync::tags

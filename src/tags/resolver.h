@@ -1,0 +1,37 @@
+#pragma once
+// Works out effective tags; remembers what it found, so that one resolver serves many relations of
+// one moment. Do not keep it across commands.
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/label.h"
+#include "tags/catalog_facts.h"
+#include "tags/tags.h"
+
+namespace phisync::tags {
+
+class Resolver {
+ public:
+  struct Resolved {
+    RelationTags tags;
+    std::vector<std::string> names;   // [attnum - 1]; empty: dropped
+    std::vector<ColumnLabel> labels;  // [attnum - 1]; meaningful where tags say none or phi:*
+  };
+
+  // Of a relation that does not exist or is the system's own: no columns. Throws.
+  const Resolved& Resolve(Oid relation);
+
+ private:
+  struct Answer;
+
+  Answer OwnAnswer(const ColumnFacts& column, Oid relation) const;
+  Answer ParentAnswer(const ColumnFacts& column, const RelationFacts& facts);
+  Answer ViewAnswer(const ColumnFacts& column);
+  Answer AnswerFrom(const Resolved& other, std::size_t column, Oid relation, Source source) const;
+
+  std::unordered_map<Oid, Resolved> memo_;
+};
+
+}  // namespace phisync::tags
