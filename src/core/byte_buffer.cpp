@@ -20,4 +20,12 @@ void ByteBuffer::Grow(std::size_t n) {
   capacity_ = capacity;
 }
 
+void ByteBuffer::Trim(std::size_t keep) {
+  size_ = 0;
+  if (capacity_ <= keep) return;
+  memory_->deallocate(data_, capacity_, 1);
+  data_ = nullptr;
+  capacity_ = 0;
+}
+
 }  // namespace phisync

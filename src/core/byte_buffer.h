@@ -41,6 +41,8 @@ class ByteBuffer {
   }
 
   void Clear() { size_ = 0; }
+  // Clear, and gives the memory back if it is more than `keep` bytes.
+  void Trim(std::size_t keep);
   // Forgets what was appended after the buffer had `size` bytes.
   void Truncate(std::size_t size) { size_ = size; }
 

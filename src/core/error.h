@@ -22,6 +22,7 @@ inline constexpr const char* kWrongObjectType = "42809";
 inline constexpr const char* kInvalidObjectDefinition = "42P17";
 inline constexpr const char* kInsufficientPrivilege = "42501";
 inline constexpr const char* kObjectNotInPrerequisiteState = "55000";
+inline constexpr const char* kStatementTooComplex = "54001";
 inline constexpr const char* kInternalError = "XX000";
 inline constexpr const char* kRetained = "PHR01";
 inline constexpr const char* kHeld = "PHR02";

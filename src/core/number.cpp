@@ -40,38 +40,6 @@ char* LayOut(char* to, std::string_view digits, int exponent, RealForm form) {
   return form == RealForm::kRow ? std::copy_n(".0", 2, to) : to;
 }
 
-template <typename Real>
-void Append(ByteBuffer& out, Real value, RealForm form) {
-  char* to = out.Reserve(kLongestReal);
-  if (value == 0) value = 0;  // -0 prints as 0.
-  // Below 2^53 an integer's digits are its shortest ones; for float the bound is 2^24.
-  constexpr Real kExact =
-      sizeof(Real) == sizeof(double) ? Real(9007199254740992.0) : Real(16777216);
-  if (std::abs(value) < kExact && value == std::trunc(value)) {
-    to = std::to_chars(to, to + kLongestInteger, static_cast<std::int64_t>(value)).ptr;
-    if (form == RealForm::kRow) to = std::copy_n(".0", 2, to);
-    out.Commit(to);
-    return;
-  }
-  if (value < 0) {
-    *to++ = '-';
-    value = -value;
-  }
-  char text[kLongestReal];
-  const auto [end, error] =
-      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
-  // d.ddde+xx or de+xx: the point is closed up.
-  char* const e = std::find(text, end, 'e');
-  int power = 0;
-  std::from_chars(e[1] == '+' ? e + 2 : e + 1, end, power);
-  char* first = text;
-  if (e - text > 1) {
-    text[1] = text[0];
-    first = text + 1;
-  }
-  out.Commit(LayOut(to, {first, static_cast<std::size_t>(e - first)}, power + 1, form));
-}
-
 // The stored form of numeric, in the server's own byte order (src/backend/utils/adt/numeric.c); it
 // is on disk, so it does not change between majors.
 constexpr unsigned kSignMask = 0xC000;
@@ -115,11 +83,52 @@ void AppendUnsigned(ByteBuffer& out, std::uint64_t value) {
   out.Commit(std::to_chars(to, to + kLongestInteger, value).ptr);
 }
 
-void AppendReal(ByteBuffer& out, double value, RealForm form) {
-  Append(out, value, form);
+void AppendDecimal(ByteBuffer& out, std::string_view decimal, RealForm form) {
+  char* to = out.Reserve(kLongestReal + decimal.size());
+  if (decimal.front() == '-') {
+    *to++ = '-';
+    decimal.remove_prefix(1);
+  }
+  int exponent = 0;
+  const std::size_t e = std::min(decimal.find('e'), decimal.size());
+  if (e < decimal.size()) {
+    const char* const power = decimal.data() + e + (decimal[e + 1] == '+' ? 2 : 1);
+    std::from_chars(power, decimal.data() + decimal.size(), exponent);
+  }
+  const std::string_view mantissa = decimal.substr(0, e);
+  const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
+  exponent += static_cast<int>(point);
+  // The point is closed up, zeros at both ends go.
+  char digits[kLongestReal];
+  std::size_t count = 0;
+  for (const char c : mantissa) {
+    if (c == '.') continue;
+    if (c == '0' && count == 0) {
+      --exponent;
+    } else if (count < sizeof digits) {
+      digits[count++] = c;
+    }
+  }
+  while (count > 0 && digits[count - 1] == '0') --count;
+  if (count == 0) {
+    out.Append(form == RealForm::kRow ? "0.0" : "0");
+    return;
+  }
+  out.Commit(LayOut(to, {digits, count}, exponent, form));
 }
-void AppendReal(ByteBuffer& out, float value, RealForm form) {
-  Append(out, value, form);
+
+void AppendReal(ByteBuffer& out, double value, RealForm form) {
+  // Below 2^53 an integer's digits are its shortest ones; and -0 becomes 0.
+  constexpr double kExact = 9007199254740992.0;
+  if (std::abs(value) < kExact && value == std::trunc(value)) {
+    AppendInteger(out, static_cast<std::int64_t>(value));
+    if (form == RealForm::kRow) out.Append(".0");
+    return;
+  }
+  char text[kLongestReal];
+  const auto [end, error] =
+      std::to_chars(text, text + sizeof text, value, std::chars_format::scientific);
+  AppendDecimal(out, {text, static_cast<std::size_t>(end - text)}, form);
 }
 
 void AppendNumeric(ByteBuffer& out, std::string_view stored) {

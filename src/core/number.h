@@ -17,8 +17,9 @@ enum class RealForm : std::uint8_t { kRow, kKey };
 // The shortest digits that read back as the same number, laid out as JavaScript does: plain between
 // 1e-6 and below 1e21, else with an exponent (`1e-7`, `1e+21`); -0 is 0. `value` must be finite.
 void AppendReal(ByteBuffer& out, double value, RealForm form);
-// The digits are the shortest ones of the single-precision number: 0.1f is 0.1.
-void AppendReal(ByteBuffer& out, float value, RealForm form);
+// The same layout for digits that are given: a plain decimal or scientific number, such as
+// `3.3555392e+07`. So the server's own digits of a single-precision number are kept.
+void AppendDecimal(ByteBuffer& out, std::string_view decimal, RealForm form);
 
 // PostgreSQL's numeric from its stored form (the bytes of the varlena without its length word,
 // aligned to 2), exactly as numeric_out prints it: `1.10`, `NaN`, `-Infinity`.

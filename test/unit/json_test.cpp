@@ -93,6 +93,12 @@ TEST(ByteBuffer, KeepsItsMemoryWhenCleared) {
   EXPECT_EQ(out.data(), data);
   out.Append(std::string_view());
   EXPECT_EQ(out.view(), std::string(100'000, 'b'));
+  out.Trim(1'000'000);
+  EXPECT_EQ(out.data(), data);
+  out.Trim(1000);
+  EXPECT_EQ(out.data(), nullptr);
+  out.Append('c');
+  EXPECT_EQ(out.view(), "c");
 }
 
 }  // namespace

@@ -1,0 +1,50 @@
+#pragma once
+// Values of variable length, in memory and in one piece.
+
+#include <string_view>
+
+#include "pg/boundary.h"
+#include "pg/types.h"
+
+namespace phisync::pg {
+
+// The bytes of a varlena wherever it is stored; a copy, if one must be made, is freed with this
+// object.
+class Varlena {
+ public:
+  // kPacked: as stored, with a length word of one or four bytes. kAligned: what the server's own
+  // structures (arrays, ranges, jsonb, rows) need.
+  enum class Shape { kPacked, kAligned };
+
+  Varlena(Datum value, Shape shape) : given_(DatumGetPointer(value)), bytes_(given_) {
+    const bool copy = shape == Shape::kAligned
+                          ? VARATT_IS_EXTENDED(given_)
+                          : VARATT_IS_COMPRESSED(given_) || VARATT_IS_EXTERNAL(given_);
+    if (copy) {
+      bytes_ = Call([&] {
+        return reinterpret_cast<char*>(pg_detoast_datum(reinterpret_cast<varlena*>(given_)));
+      });
+    }
+  }
+  Varlena(const Varlena&) = delete;
+  Varlena& operator=(const Varlena&) = delete;
+  ~Varlena() {
+    if (bytes_ != given_) pfree(bytes_);
+  }
+
+  // The bytes after the length word.
+  [[nodiscard]] std::string_view View() const {
+    return {VARDATA_ANY(bytes_), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes_))};
+  }
+  // The whole value, length word included.
+  template <typename T>
+  [[nodiscard]] T* As() const {
+    return reinterpret_cast<T*>(bytes_);
+  }
+
+ private:
+  char* given_;
+  char* bytes_;
+};
+
+}  // namespace phisync::pg

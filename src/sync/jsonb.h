@@ -1,0 +1,13 @@
+#pragma once
+// jsonb as text, straight from its stored form.
+
+#include "core/byte_buffer.h"
+#include "pg/types.h"
+
+namespace phisync::sync {
+
+// Appends what jsonb_out prints: `{"a": 1, "b": [true, null]}`. Allocates nothing. Throws Error
+// 54001 if it is nested too deeply for the stack.
+void AppendJsonb(ByteBuffer& out, const Jsonb* value);
+
+}  // namespace phisync::sync
