@@ -24,6 +24,7 @@ inline constexpr const char* kInsufficientPrivilege = "42501";
 inline constexpr const char* kObjectNotInPrerequisiteState = "55000";
 inline constexpr const char* kStatementTooComplex = "54001";
 inline constexpr const char* kInternalError = "XX000";
+inline constexpr const char* kDataCorrupted = "XX001";
 inline constexpr const char* kRetained = "PHR01";
 inline constexpr const char* kHeld = "PHR02";
 }  // namespace sqlstate

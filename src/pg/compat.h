@@ -5,6 +5,7 @@
 
 extern "C" {
 #include <nodes/nodeFuncs.h>
+#include <nodes/plannodes.h>
 }
 
 namespace phisync::pg {
@@ -48,6 +49,37 @@ inline Oid PrimaryKeyIndex(Relation relation) {
   return RelationGetPrimaryKeyIndex(relation);
 #else
   return RelationGetPrimaryKeyIndex(relation, false);
+#endif
+}
+
+// Who the client proved to be, as method:identity; null where the server does not keep it.
+inline const char* AuthenticatedIdentity() {
+#if PG_VERSION_NUM >= 160000
+  return GetSystemUser();
+#else
+  return nullptr;
+#endif
+}
+
+// What a statement may do with a relation, and to which columns.
+struct Touched {
+  AclMode mode;
+  const Bitmapset* selected;
+  const Bitmapset* inserted;
+  const Bitmapset* updated;
+};
+
+// Of a range table entry that the statement itself names; mode 0 for others (members of an
+// inheritance tree, helpers of the rewriter).
+inline Touched TouchedOf([[maybe_unused]] const PlannedStmt* statement,
+                         const RangeTblEntry* entry) {
+#if PG_VERSION_NUM >= 160000
+  if (entry->perminfoindex == 0) return {0, nullptr, nullptr, nullptr};
+  const auto* p = static_cast<const RTEPermissionInfo*>(
+      list_nth(statement->permInfos, static_cast<int>(entry->perminfoindex) - 1));
+  return {p->requiredPerms, p->selectedCols, p->insertedCols, p->updatedCols};
+#else
+  return {entry->requiredPerms, entry->selectedCols, entry->insertedCols, entry->updatedCols};
 #endif
 }
 
