@@ -1,0 +1,50 @@
+-- A consumer is a name under which members of a role read the stream.
+CREATE ROLE regress_phone_sync;
+CREATE ROLE regress_officer IN ROLE phisync_officer;
+CREATE ROLE regress_nobody;
+CREATE TABLE regress_consumed (id int PRIMARY KEY);
+CREATE FUNCTION regress_refused(command text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE m text; d text; h text;
+BEGIN
+  EXECUTE command;
+  RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
+  RETURN format(E'%s: %s\n  %s\n  %s', SQLSTATE, m, d, h);
+END
+$$;
+SELECT phisync.create_bucket('consumed', ARRAY['SELECT id FROM regress_consumed'], profile => 'full');
+SET ROLE regress_officer;
+SELECT phisync.create_consumer('phones', 'regress_phone_sync');
+SELECT phisync.create_consumer('tablets', 'regress_phone_sync', ARRAY['consumed']);
+SELECT * FROM phisync.consumers ORDER BY name;
+-- Refused, each with a way out. What is granted by name cannot be exchanged behind the grant.
+\pset format unaligned
+\pset tuples_only on
+SELECT regress_refused(command) FROM (VALUES
+  ($$SELECT phisync.create_consumer('phones', 'regress_phone_sync')$$),
+  ($$SELECT phisync.create_consumer('Phones!', 'regress_phone_sync')$$),
+  ($$SELECT phisync.create_consumer(E'phones\n', 'regress_phone_sync')$$),
+  ($$SELECT phisync.create_consumer('other', 'regress_no_such_role')$$),
+  ($$SELECT phisync.create_consumer('other', 4294967295::regrole)$$),
+  ($$SELECT phisync.create_consumer('other', 'regress_phone_sync', ARRAY['consumed', 'missing'])$$),
+  ($$SELECT phisync.create_consumer('other', 'regress_phone_sync', ARRAY['consumed', NULL])$$),
+  ($$SELECT phisync.create_consumer('other', NULL)$$),
+  ($$SELECT phisync.drop_consumer('other')$$),
+  ($$SELECT phisync.drop_bucket('consumed')$$),
+  ($$INSERT INTO phisync.consumer VALUES ('mine', 'regress_officer')$$)) c(command);
+-- Nobody else may look or change.
+SET ROLE regress_nobody;
+SELECT regress_refused(command) FROM (VALUES
+  ($$SELECT phisync.create_consumer('other', 'regress_phone_sync')$$),
+  ($$SELECT phisync.drop_consumer('phones')$$),
+  ($$SELECT phisync.create_bucket('other', ARRAY['SELECT id FROM regress_consumed'])$$),
+  ($$SELECT phisync.drop_bucket('consumed')$$),
+  ($$SELECT * FROM phisync.consumers$$),
+  ($$SELECT * FROM phisync.buckets$$)) c(command);
+RESET ROLE;
+SELECT phisync.drop_consumer('tablets'), phisync.drop_consumer('phones'), phisync.drop_bucket('consumed');
+SELECT count(*) FROM phisync.consumers;
+DROP FUNCTION regress_refused;
+DROP TABLE regress_consumed;
+DROP ROLE regress_phone_sync, regress_officer, regress_nobody;

@@ -1,0 +1,26 @@
+#pragma once
+// Who may read the change stream.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace phisync::sync {
+
+struct ConsumerGrant {
+  std::optional<std::vector<std::string>> buckets;  // no value: all, those of the future too
+
+  // As CompileRelation takes it.
+  [[nodiscard]] const std::vector<std::string>* Restriction() const {
+    return buckets ? &*buckets : nullptr;
+  }
+};
+
+// What the consumer of that name may read, as it is registered now. Throws Error 42704 if there is
+// none, and 42501 unless the user who logged in is a member of its role; being a superuser does not
+// count, being granted the role does. Opens and ends a transaction of its own if there is none, as
+// at the start of decoding in a walsender. Not for use while changes are decoded.
+ConsumerGrant CheckConsumer(std::string_view name);
+
+}  // namespace phisync::sync
