@@ -56,6 +56,20 @@ GROUP BY b.name;
 COMMENT ON VIEW phisync.buckets IS
 'Buckets: the parameters query and the names of its outputs, the data queries in order with the table of each, and the profile. Needs no preload.';
 
+CREATE FUNCTION phisync.compiled_queries(relation regclass)
+RETURNS TABLE (bucket text, ordinal integer, type text, outputs text[], withholds boolean, refused text)
+LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_compiled_queries';
+COMMENT ON FUNCTION phisync.compiled_queries(regclass) IS
+'What the output plugin makes of the data queries on a table as it is now; columns as in phisync.bucket_queries. Needs no preload.';
+
+CREATE VIEW phisync.bucket_queries AS
+SELECT q.bucket, q.ordinal, q.relation, c.type, c.outputs, c.withholds,
+       CASE WHEN c.bucket IS NULL THEN '42P01' ELSE c.refused END AS refused, q.query
+FROM phisync.bucket_query q LEFT JOIN LATERAL phisync.compiled_queries(q.relation) c
+  ON c.bucket OPERATOR(pg_catalog.=) q.bucket AND c.ordinal OPERATOR(pg_catalog.=) q.ordinal;
+COMMENT ON VIEW phisync.bucket_queries IS
+'What each data query sends as things are now: the objects'' type, the outputs that are sent, whether its profile withholds others, and, where no record can be made any more, the SQLSTATE that says why: 42501 an id, parameter or key is PHI by now, 42P01 the table is gone, others what its text no longer fits. Needs no preload.';
+
 CREATE FUNCTION phisync.create_consumer(name text, role regrole, buckets text[] DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -113,9 +127,10 @@ FROM phisync.consumer c LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_cat
 COMMENT ON VIEW phisync.consumers IS
 'Consumers of the change stream: the role whose members may connect, and the buckets that they get (null: all). Needs no preload.';
 
-REVOKE ALL ON FUNCTION phisync.create_bucket(text, text[], text, text), phisync.drop_bucket(text),
+REVOKE ALL ON FUNCTION phisync.create_bucket(text, text[], text, text), phisync.drop_bucket(text), phisync.compiled_queries(regclass),
   phisync.create_consumer(text, regrole, text[]), phisync.drop_consumer(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.create_bucket(text, text[], text, text), phisync.drop_bucket(text),
   phisync.create_consumer(text, regrole, text[]), phisync.drop_consumer(text) TO phisync_officer;
-GRANT SELECT ON phisync.bucket, phisync.bucket_query, phisync.consumer, phisync.buckets, phisync.consumers
+GRANT EXECUTE ON FUNCTION phisync.compiled_queries(regclass) TO phisync_officer, phisync_auditor;
+GRANT SELECT ON phisync.bucket, phisync.bucket_query, phisync.consumer, phisync.buckets, phisync.bucket_queries, phisync.consumers
   TO phisync_officer, phisync_auditor;

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include <access/genam.h>
+#include <access/relation.h>
 #include <access/table.h>
 #include <catalog/catalog.h>
 #include <catalog/namespace.h>
