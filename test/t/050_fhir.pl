@@ -61,6 +61,22 @@ SQL
 is($node->safe_psql('three', 'SELECT count(DISTINCT (mrn, ssn, phone, family)) FROM fhir.patient'),
 	6, 'copies of a patient are told apart by what identifies them');
 
+# The example's tags and buckets fit its schema.
+my $example = "$ENV{PHISYNC_EXAMPLES}/fhir";
+foreach my $file ('tags.sql')
+{
+	is(system("psql -X -q -v ON_ERROR_STOP=1 $connection -d one -o /dev/null"
+			. " -c 'CREATE EXTENSION IF NOT EXISTS phisync' -f '$example/$file'"),
+		0, "$file runs");
+}
+is($node->safe_psql('one', <<'SQL'), '', 'every column is tagged by itself');
+SELECT a.attrelid::regclass, a.attname
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r' AND c.relnamespace = 'fhir'::regnamespace
+LEFT JOIN phisync.tags t ON t.relation = a.attrelid AND t.column_name = a.attname AND t.source = 'own'
+WHERE a.attnum > 0 AND NOT a.attisdropped AND t.tag IS NULL
+SQL
+is($node->safe_psql('one', 'SELECT count(*) FROM phisync.unclassified'), 0, 'and none is unclassified');
+
 # Moving a patient moves the chart.
 $node->safe_psql('one', <<'SQL');
 UPDATE fhir.patient SET clinic_id = (SELECT id FROM fhir.clinic WHERE name LIKE 'CAPE%') WHERE given = 'Johnnie679'
