@@ -5,7 +5,7 @@
 #include "pg/spi.h"
 #include "pg/text.h"
 #include "sync/parameters.h"
-#include "sync/sensitivity.h"
+#include "sync/servable.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -35,53 +35,18 @@ void CheckLength(const char* what, const char* text, int limit) {
            errhint("Shorten it, or split it into several buckets.")));
 }
 
-const char* ColumnName(Relation table, AttrNumber column) {
-  return NameStr(TupleDescAttr(RelationGetDescr(table), column - 1)->attname);
-}
-
-[[noreturn]] void RefuseExposure(Relation table, const Exposure& exposure, const Profile& profile) {
-  const char* part = "primary key";
-  if (exposure.part == Exposure::Part::kId) part = "output id";
-  if (exposure.part == Exposure::Part::kParameter) {
-    part = psprintf("bucket parameter \"%s\"", exposure.parameter);
-  }
-  const char* const column = ColumnName(table, exposure.column);
-  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                  errmsg("the %s would carry column \"%s\" of table \"%s\", which is PHI that "
-                         "profile \"%s\" withholds",
-                         part, column, RelationGetRelationName(table),
-                         pnstrdup(profile.name.data(), profile.name.size())),
-                  errdetail("Ids, bucket ids and keys are in every record and cannot be left out. "
-                            "A column without a tag "
-                            "in a table that holds PHI counts as PHI."),
-                  errhint("If the column is a meaningless key: SELECT phisync.tag('%s', '%s', "
-                          "'none'); otherwise use a "
-                          "surrogate key, or a profile that grants it.",
-                          QualifiedName(table), column)));
-  pg_unreachable();
-}
-
-// Compiles one data query against its table and checks that the plugin can serve it; gives the
-// table.
+// Checks one data query against its table, which stays locked; gives the table.
 Oid CheckDataQuery(const char* text, const Definition& definition, List* parameter_names,
                    const Profile& profile) {
   CheckLength("a data query", text, kMaxQueryBytes);
   Relation const table = OpenTarget(TableOfQuery(text));
-  Bitmapset* const key = AsSet(RequirePrimaryKey(table));
-  const CompiledQuery* const query = CompileQuery(table, text, parameter_names, key);
-
-  Bitmapset* deciding = bms_union(key, query->filter_reads);
+  const CompiledQuery* const query = RequireServable(table, text, parameter_names, profile);
   ListCell* bound;
   ListCell* declared;
   forboth(bound, query->parameters, declared, definition.parameter_list) {
     const auto* const output = static_cast<CompiledOutput*>(lfirst(bound));
     CheckComparable(table, output->attnum, static_cast<BucketParameter*>(lfirst(declared)));
-    deciding = bms_add_member(deciding, output->attnum);
   }
-  RequireReplicaIdentity(table, deciding);
-
-  const Exposure exposure = FindExposure(profile, PhiColumns(RelationGetRelid(table)), query, key);
-  if (exposure.part != Exposure::Part::kNone) RefuseExposure(table, exposure, profile);
   Oid const oid = RelationGetRelid(table);
   table_close(table, NoLock);
   return oid;

@@ -1,6 +1,7 @@
 #include "sync/sensitivity.h"
 
 #include "pg/boundary.h"
+#include "tags/tags.h"
 
 namespace phisync::sync {
 namespace {
@@ -14,9 +15,15 @@ AttrNumber FirstIn(Bitmapset* phi, Bitmapset* reads) {
 
 }  // namespace
 
-Bitmapset* PhiColumns(Oid) {
-  // Until tags are read, every column counts as PHI.
-  return pg::Call([&] { return bms_add_range(nullptr, 1, MaxHeapAttributeNumber); });
+Bitmapset* PhiColumns(Oid relation) {
+  const tags::RelationTags tags = tags::EffectiveTags(relation);
+  return pg::Call([&] {
+    Bitmapset* phi = nullptr;
+    for (std::size_t i = 0; i < tags.columns.size(); ++i) {
+      if (tags.columns[i].phi) phi = bms_add_member(phi, static_cast<int>(i) + 1);
+    }
+    return phi;
+  });
 }
 
 Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuery* query,

@@ -1,0 +1,159 @@
+-- What stands between this database and a working phisync, with the statements that mend it.
+
+CREATE FUNCTION phisync.check_bucket_query(relation regclass, query text, parameter_names text[], profile text) RETURNS void
+LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'phisync_check_bucket_query';
+COMMENT ON FUNCTION phisync.check_bucket_query(regclass, text, text[], text) IS
+'Raises the error that phisync.create_bucket would raise for this data query now: for definitions that were right when they were made, before somebody changed the table, its replica identity or its tags. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.check_bucket_query(regclass, text, text[], text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.check_bucket_query(regclass, text, text[], text) TO phisync_officer, phisync_auditor;
+
+CREATE FUNCTION phisync.doctor()
+RETURNS TABLE ("check" text, status text, finding text, remedy text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  -- Runs as the extension's owner: only the superuser and pg_read_all_settings may read this setting.
+  preloaded text[] := string_to_array(replace(current_setting('shared_preload_libraries'), ' ', ''), ',');
+  plugins text[] := string_to_array(replace(replace(current_setting('output_plugin_libraries', true), ' ', ''), '"', ''), ',');
+  others text[];
+  used int;
+  slots int := current_setting('max_replication_slots')::int;
+  installed text;
+  r record;
+  found_any bool;
+BEGIN
+  "check" := 'version';
+  SELECT extversion INTO installed FROM pg_extension WHERE extname = 'phisync';
+  IF installed = phisync.version() THEN
+    status := 'ok'; finding := format('library and extension are %s', installed); remedy := NULL;
+  ELSE
+    status := 'fail'; finding := format('the library is %s, the extension in this database %s', phisync.version(), installed);
+    remedy := 'ALTER EXTENSION phisync UPDATE;';
+  END IF;
+  RETURN NEXT;
+
+  "check" := 'preload';
+  IF 'phisync' = ANY (preloaded) THEN
+    status := 'ok'; finding := 'the library is preloaded: reads are audited'; remedy := NULL;
+  ELSE
+    status := 'warn'; finding := 'the library is loaded on demand: tags, buckets, stream, row audit and retention work, reads are not audited';
+    remedy := format('ALTER SYSTEM SET shared_preload_libraries = %s;  -- then restart the server',
+      (SELECT string_agg(quote_literal(trim(both '"' from l)), ', ') FROM unnest(preloaded || 'phisync'::text) l WHERE l <> ''));
+  END IF;
+  RETURN NEXT;
+
+  "check" := 'output_plugin_libraries';
+  others := ARRAY(SELECT p FROM unnest(plugins) p WHERE p NOT IN ('phisync', ''));
+  IF plugins IS NULL THEN
+    status := 'warn';
+    finding := 'this minor version has no list of allowed output plugins: any role with REPLICATION reads every column through any installed plugin';
+    remedy := 'update the server to 15.19, 16.15, 17.11, 18.6 or later, then: ALTER SYSTEM SET output_plugin_libraries = phisync;';
+  ELSIF NOT 'phisync' = ANY (plugins) THEN
+    status := 'fail'; finding := 'the server refuses slots with the plugin phisync';
+    remedy := format('ALTER SYSTEM SET output_plugin_libraries = %s; SELECT pg_reload_conf();', array_to_string(others || 'phisync'::text, ', '));
+  ELSIF others <> '{}' THEN
+    status := 'warn';
+    finding := format('phisync is allowed; through %s any role with REPLICATION reads every column, tagged or not', array_to_string(others, ', '));
+    remedy := 'if nothing here needs them: ALTER SYSTEM SET output_plugin_libraries = phisync; SELECT pg_reload_conf();';
+  ELSE
+    status := 'ok'; finding := 'phisync is the only output plugin that is allowed'; remedy := NULL;
+  END IF;
+  RETURN NEXT;
+
+  "check" := 'wal_level';
+  IF current_setting('wal_level') = 'logical' THEN
+    status := 'ok'; finding := 'logical'; remedy := NULL;
+  ELSE
+    status := 'fail'; finding := format('%s: there is nothing to decode', current_setting('wal_level'));
+    remedy := 'ALTER SYSTEM SET wal_level = logical;  -- then restart the server';
+  END IF;
+  RETURN NEXT;
+
+  "check" := 'replication slots';
+  SELECT count(*) INTO used FROM pg_replication_slots;
+  IF used < slots THEN
+    status := 'ok'; finding := format('%s of %s free', slots - used, slots); remedy := NULL;
+  ELSE
+    status := 'fail'; finding := format('all %s are in use', slots);
+    remedy := format('ALTER SYSTEM SET max_replication_slots = %s;  -- then restart the server', greatest(slots, 5) * 2);
+  END IF;
+  RETURN NEXT;
+
+  -- A slot that nobody reads keeps all WAL, or loses its place.
+  "check" := 'slot health'; found_any := false;
+  FOR r IN SELECT s.slot_name, s.wal_status, s.active FROM pg_replication_slots s
+           WHERE s.plugin = 'phisync' AND s.database = current_database() AND s.wal_status IN ('lost', 'unreserved') ORDER BY 1 LOOP
+    found_any := true; status := 'fail';
+    IF r.wal_status = 'lost' THEN
+      finding := format('slot %I has lost WAL that it needs: its consumer must start again from a snapshot', r.slot_name);
+      remedy := format('SELECT pg_drop_replication_slot(%L);  -- then create it again and rebuild the consumer', r.slot_name);
+    ELSE
+      finding := format('slot %I is about to lose WAL that it needs', r.slot_name);
+      remedy := 'start its consumer, or raise max_slot_wal_keep_size';
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'no slot of phisync in this database is losing WAL'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
+  -- Buckets demand more of their tables, which the next check asks; here are the tables of which a DELETE says nothing.
+  "check" := 'replica identity'; found_any := false;
+  FOR r IN
+    SELECT c.oid::regclass AS relation, c.relreplident, key.indexrelid IS NOT NULL AS has_key
+    FROM pg_class c
+    LEFT JOIN pg_index key ON key.indrelid = c.oid AND key.indisprimary
+    WHERE c.oid IN (SELECT t.relation FROM phisync.tags t)
+      AND c.relkind IN ('r', 'p') AND c.relpersistence = 'p'
+      AND (c.relreplident = 'n' OR (c.relreplident = 'd' AND key.indexrelid IS NULL)
+           OR (c.relreplident = 'i' AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisreplident)))
+    ORDER BY c.oid::regclass::text LOOP
+    found_any := true; status := 'warn';
+    finding := format('%s holds tagged columns, and the log says nothing of which row an UPDATE or DELETE met', r.relation);
+    remedy := format('ALTER TABLE %s REPLICA IDENTITY %s;', r.relation, CASE WHEN r.has_key THEN 'DEFAULT' ELSE 'FULL' END);
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'every tagged table has one'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
+  "check" := 'buckets'; found_any := false;
+  FOR r IN SELECT b.name, b.parameter_names, b.profile, q.ordinal, q.query, q.relation
+           FROM phisync.bucket b JOIN phisync.bucket_query q ON q.bucket = b.name ORDER BY 1, 4 LOOP
+    BEGIN
+      IF to_regclass(r.relation::text) IS NULL THEN
+        RAISE undefined_table USING MESSAGE = 'its table is gone', HINT = format('SELECT phisync.drop_bucket(%L);', r.name);
+      END IF;
+      PERFORM phisync.check_bucket_query(r.relation, r.query, r.parameter_names, r.profile);
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS finding = MESSAGE_TEXT, remedy = PG_EXCEPTION_HINT;
+      found_any := true; status := 'fail';
+      finding := format('data query %s of bucket %s gives out no rows, or cannot take them back: %s', r.ordinal, r.name, finding);
+      RETURN NEXT;
+    END;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'every data query can be served'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
+  "check" := 'unclassified columns'; found_any := false;
+  FOR r IN SELECT u.relation, string_agg(quote_ident(u.column_name), ', ' ORDER BY u.column_name) AS columns,
+             string_agg(u.remedy, ' ' ORDER BY u.column_name) AS remedies
+           FROM phisync.unclassified u GROUP BY u.relation ORDER BY u.relation::text LOOP
+    found_any := true; status := 'warn';
+    finding := format('%s holds PHI and these columns have no tag, so they are withheld as if they were: %s', r.relation, r.columns);
+    remedy := r.remedies;
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'every column of a table that holds PHI is classified'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION phisync.doctor() IS
+'What stands between this database and a working phisync: one row a finding with check, status (ok, warn, fail), what was found, and the statement that mends it. Reads catalogs only. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.doctor() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.doctor() TO phisync_officer, phisync_auditor;

@@ -1,0 +1,52 @@
+-- phisync.doctor(): what is wrong, and the statement that mends it.
+CREATE SCHEMA doctor;
+SET search_path = doctor;
+-- A fresh database on this server. The finding on output plugins differs between minor versions, its status does not.
+SELECT "check", status FROM phisync.doctor();
+SELECT finding, remedy FROM phisync.doctor() WHERE "check" IN ('preload', 'replica identity', 'buckets', 'unclassified columns');
+
+CREATE TABLE patient (id uuid PRIMARY KEY, clinic_id text NOT NULL, name text, born date);
+ALTER TABLE patient REPLICA IDENTITY FULL;
+SELECT phisync.tag('patient', 'id', 'none;subject=patient'), phisync.tag('patient', 'clinic_id', 'none'), phisync.tag('patient', 'name', 'phi:name');
+SELECT phisync.create_bucket('doctor', ARRAY['SELECT id, clinic_id FROM doctor.patient WHERE clinic_id = bucket.clinic_id'],
+  'SELECT clinic_id FROM doctor.patient');
+SELECT "check", status, finding, remedy FROM phisync.doctor() WHERE "check" IN ('replica identity', 'buckets', 'unclassified columns');
+
+-- Somebody weakens the replica identity: a row that leaves a bucket would not be taken out of it.
+ALTER TABLE patient REPLICA IDENTITY NOTHING;
+SELECT phisync.tag('patient', 'born', 'phi:date.birth');
+SELECT "check", status, finding, remedy FROM phisync.doctor() WHERE "check" IN ('replica identity', 'buckets', 'unclassified columns');
+-- The remedies are statements that mend it.
+DO $$
+DECLARE
+  mend text;
+BEGIN
+  FOR mend IN SELECT remedy FROM phisync.doctor() WHERE status = 'fail' AND "check" = 'buckets' LOOP
+    EXECUTE mend;
+  END LOOP;
+END
+$$;
+SELECT "check", status, finding, remedy FROM phisync.doctor() WHERE "check" IN ('replica identity', 'buckets', 'unclassified columns');
+
+-- Somebody tags the key: ids would carry PHI past the profile, so nothing is sent and doctor says why.
+SELECT phisync.tag('patient', 'id', 'phi:mrn');
+SELECT status, finding FROM phisync.doctor() WHERE "check" = 'buckets';
+-- Somebody renames a column that the definition names.
+SELECT phisync.tag('patient', 'id', 'none');
+ALTER TABLE patient RENAME clinic_id TO site;
+SELECT status, finding FROM phisync.doctor() WHERE "check" = 'buckets';
+DROP TABLE patient;
+SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';
+SELECT phisync.drop_bucket('doctor');
+SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';
+
+-- Officers and auditors may ask, others may not.
+CREATE ROLE regress_auditor IN ROLE phisync_auditor;
+CREATE ROLE regress_nobody;
+SET ROLE regress_auditor;
+SELECT count(*) > 5 AS answered FROM phisync.doctor();
+SET ROLE regress_nobody;
+SELECT count(*) FROM phisync.doctor();
+RESET ROLE;
+DROP ROLE regress_auditor, regress_nobody;
+DROP SCHEMA doctor;

@@ -1,0 +1,73 @@
+#include "sync/servable.h"
+
+#include "pg/text.h"
+#include "sync/sensitivity.h"
+#include "sync/target.h"
+
+namespace phisync::sync {
+namespace {
+
+const char* ColumnName(Relation table, AttrNumber column) {
+  return NameStr(TupleDescAttr(RelationGetDescr(table), column - 1)->attname);
+}
+
+[[noreturn]] void RefuseExposure(Relation table, const Exposure& exposure, const Profile& profile) {
+  const char* part = "primary key";
+  if (exposure.part == Exposure::Part::kId) part = "output id";
+  if (exposure.part == Exposure::Part::kParameter) {
+    part = psprintf("bucket parameter \"%s\"", exposure.parameter);
+  }
+  const char* const column = ColumnName(table, exposure.column);
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("the %s would carry column \"%s\" of table \"%s\", which is PHI that "
+                         "profile \"%s\" withholds",
+                         part, column, RelationGetRelationName(table),
+                         pnstrdup(profile.name.data(), profile.name.size())),
+                  errdetail("Ids, bucket ids and keys are in every record and cannot be left out. "
+                            "A column without a tag "
+                            "in a table that holds PHI counts as PHI."),
+                  errhint("If the column is a meaningless key: SELECT phisync.tag('%s', '%s', "
+                          "'none'); otherwise use a "
+                          "surrogate key, or a profile that grants it.",
+                          QualifiedName(table), column)));
+  pg_unreachable();
+}
+
+}  // namespace
+
+const CompiledQuery* RequireServable(Relation table, const char* text, List* parameter_names,
+                                     const Profile& profile) {
+  Bitmapset* const key = AsSet(RequirePrimaryKey(table));
+  const CompiledQuery* const query = CompileQuery(table, text, parameter_names, key);
+
+  Bitmapset* deciding = bms_union(key, query->filter_reads);
+  ListCell* bound;
+  foreach (bound, query->parameters) {
+    deciding = bms_add_member(deciding, static_cast<CompiledOutput*>(lfirst(bound))->attnum);
+  }
+  RequireReplicaIdentity(table, deciding);
+
+  const Exposure exposure = FindExposure(profile, PhiColumns(RelationGetRelid(table)), query, key);
+  if (exposure.part != Exposure::Part::kNone) RefuseExposure(table, exposure, profile);
+  return query;
+}
+
+}  // namespace phisync::sync
+
+// (relation regclass, query text, parameter_names text[], profile text), strict
+PHISYNC_FUNCTION(phisync_check_bucket_query) {
+  using namespace phisync::sync;
+  const phisync::Profile& profile = phisync::ParseProfile(phisync::pg::View(PG_GETARG_TEXT_PP(3)));
+  Datum* names;
+  bool* nulls;
+  int n;
+  deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
+  List* parameter_names = NIL;
+  for (int i = 0; i < n; i++) {
+    parameter_names = lappend(parameter_names, makeString(TextDatumGetCString(names[i])));
+  }
+  Relation const table = table_open(PG_GETARG_OID(0), AccessShareLock);
+  RequireServable(table, text_to_cstring(PG_GETARG_TEXT_PP(1)), parameter_names, profile);
+  table_close(table, AccessShareLock);
+  PG_RETURN_VOID();
+}
