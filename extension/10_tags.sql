@@ -12,6 +12,29 @@ ALTER EVENT TRIGGER phisync_load_provider ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phisync_load_provider IS
 'Loads phisync before SECURITY LABEL runs; without it a restore needs shared_preload_libraries';
 
+CREATE FUNCTION phisync.invalidate_tags(relation oid) RETURNS void
+LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'phisync_invalidate_tags';
+COMMENT ON FUNCTION phisync.invalidate_tags(oid) IS
+'Makes every cache forget the tags of a relation, its heirs and the views on them, from this transaction''s commit on; a relation that does not exist is ignored. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.invalidate_tags(oid) FROM PUBLIC;
+
+CREATE FUNCTION phisync.follow_ddl() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM phisync.invalidate_tags(c.objid) FROM pg_catalog.pg_event_trigger_ddl_commands() c
+  WHERE c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass;
+END
+$$;
+COMMENT ON FUNCTION phisync.follow_ddl() IS
+'Passes on to heirs and views what an ALTER may do to their tags: other parents, another schema, another query. The server invalidates only the altered relation itself. Used by the event trigger phisync_follow_ddl. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.follow_ddl() FROM PUBLIC;
+CREATE EVENT TRIGGER phisync_follow_ddl ON ddl_command_end
+  WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'CREATE VIEW')
+  EXECUTE FUNCTION phisync.follow_ddl();
+ALTER EVENT TRIGGER phisync_follow_ddl ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_follow_ddl IS
+'Makes caches of tags follow ALTER TABLE and CREATE OR REPLACE VIEW to heirs and views';
+
 CREATE FUNCTION phisync.tag(relation regclass, column_name name, label text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

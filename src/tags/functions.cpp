@@ -6,6 +6,7 @@
 #include "pg/catalog.h"
 #include "pg/text.h"
 #include "tags/catalog_facts.h"
+#include "tags/dependents.h"
 #include "tags/resolver.h"
 #include "tags/tags.h"
 
@@ -77,6 +78,12 @@ PHISYNC_FUNCTION(phisync_effective_tags) {
 PHISYNC_FUNCTION(phisync_suggested_label) {
   const char category = pg::Call([&] { return tags::TypeCategoryOf(PG_GETARG_OID(1)); });
   return pg::TextDatum(ClassText(GuessClass(NameStr(*PG_GETARG_NAME(0)), category)));
+}
+
+// invalidate_tags(relation oid)
+PHISYNC_FUNCTION(phisync_invalidate_tags) {
+  tags::InvalidateDependents(PG_GETARG_OID(0));
+  return Datum{0};
 }
 
 // Fires before SECURITY LABEL. Calling it is its purpose: the server then has loaded the library,

@@ -1,5 +1,6 @@
 # A changed label reaches the caches of other sessions and of logical decoding: the commit carries relcache
-# invalidations for the relation, its heirs and the views on them, and for no others.
+# invalidations for the relation, its heirs and the views on them, and for no others. So does the commit of an ALTER
+# that changes what they inherit.
 use strict;
 use warnings FATAL => 'all';
 
@@ -22,6 +23,7 @@ CREATE TABLE other (name text);
 CREATE SCHEMA s;
 CREATE TABLE s.t (name text);
 CREATE TABLE heir () INHERITS (s.t);
+CREATE TABLE legacy (name text);
 SQL
 my %name = map { my ($oid, $name) = split /\|/; ($oid => $name) } split /\n/,
   $node->safe_psql('postgres', "SELECT oid, oid::regclass FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm')");
@@ -49,6 +51,12 @@ is(invalidated(q{SECURITY LABEL FOR phisync ON COLUMN on_leaf.name IS 'none'}), 
 is(invalidated(q{SECURITY LABEL FOR phisync ON SCHEMA s IS 'phi'}), 'heir s.t', 'and one on a schema');
 is(invalidated(q{SECURITY LABEL FOR phisync ON SCHEMA s IS NULL}), 'heir s.t', 'and its removal');
 is(invalidated(q{SECURITY LABEL FOR phisync ON COLUMN other.name IS 'none'}), 'other', 'other relations are left alone');
+
+# The server itself invalidates only the altered relation.
+is(invalidated('ALTER TABLE s.t INHERIT legacy'), 'heir legacy s.t', 'a new parent reaches the heirs');
+is(invalidated('ALTER TABLE s.t NO INHERIT legacy'), 'heir s.t', 'so does its going');
+is(invalidated('ALTER TABLE s.t SET SCHEMA public'), 'heir s.t', 'and another schema');
+is(invalidated('CREATE OR REPLACE VIEW on_leaf AS SELECT name FROM other'), 'on_leaf on_view', 'and another query, to the views on the view');
 
 $node->stop;
 done_testing();
