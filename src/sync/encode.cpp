@@ -199,7 +199,7 @@ Encoded ValueEncoder::Write(ByteBuffer& out, Form form, Datum value) {
       AppendJsonString(out, bytes);
     }
   };
-  const Beyond beyond = form.exact() ? Beyond::kExact : options_.beyond;
+  const Beyond beyond = form.use == Use::kData ? options_.beyond : Beyond::kExact;
   switch (kind_) {
     case Kind::kBool:
       out.Append(DatumGetBool(value) ? '1' : '0');

@@ -59,7 +59,8 @@ class ValueEncoder {
   Encoded Column(ByteBuffer& out, Datum value);
   // The object id: text without quotes and escapes. Different values have different texts.
   Encoded Identity(ByteBuffer& out, Datum value);
-  // An element of a bucket id; kNull and kAbsent mean that the row is in no bucket.
+  // An element of a bucket id; kNull and kAbsent mean that the row is in no bucket. Different
+  // values have different texts, else rows would be in a bucket that their query does not select.
   Encoded Parameter(ByteBuffer& out, Datum value);
   // An element of a subkey: nothing is left out, and different values have different texts.
   Encoded Key(ByteBuffer& out, Datum value);
@@ -76,7 +77,7 @@ class ValueEncoder {
   struct Form {
     Place place;
     Use use;
-    // Different values have different texts, and none is left out.
+    // No value is left out.
     [[nodiscard]] bool exact() const { return use == Use::kIdentity || use == Use::kKey; }
   };
 
