@@ -26,6 +26,11 @@ Bitmapset* PhiColumns(Oid relation) {
   });
 }
 
+bool IsUnclassified(Oid relation, AttrNumber column) {
+  const tags::RelationTags tags = tags::EffectiveTags(relation);
+  return tags.columns[static_cast<std::size_t>(column) - 1].text == "unclassified";
+}
+
 Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuery* query,
                       Bitmapset* primary_key) {
   using Part = Exposure::Part;

@@ -11,6 +11,9 @@ namespace phisync::sync {
 // unclassified in a relation that holds PHI. Throws.
 Bitmapset* PhiColumns(Oid relation);
 
+// The column is PHI only because nobody has classified it yet. Throws.
+bool IsUnclassified(Oid relation, AttrNumber column);
+
 // The part of a query whose values identify rows and buckets, so that it cannot be left out.
 struct Exposure {
   enum class Part { kNone, kId, kParameter, kPrimaryKey } part = Part::kNone;

@@ -18,18 +18,26 @@ const char* ColumnName(Relation table, AttrNumber column) {
     part = psprintf("bucket parameter \"%s\"", exposure.parameter);
   }
   const char* const column = ColumnName(table, exposure.column);
-  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                  errmsg("the %s would carry column \"%s\" of table \"%s\", which is PHI that "
-                         "profile \"%s\" withholds",
-                         part, column, RelationGetRelationName(table),
-                         pnstrdup(profile.name.data(), profile.name.size())),
-                  errdetail("Ids, bucket ids and keys are in every record and cannot be left out. "
-                            "A column without a tag "
-                            "in a table that holds PHI counts as PHI."),
-                  errhint("If the column is a meaningless key: SELECT phisync.tag('%s', '%s', "
-                          "'none'); otherwise use a "
-                          "surrogate key, or a profile that grants it.",
-                          QualifiedName(table), column)));
+  bool const unclassified = IsUnclassified(RelationGetRelid(table), exposure.column);
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+       errmsg("the %s would carry column \"%s\" of table \"%s\", which is PHI that profile \"%s\" "
+              "withholds",
+              part, column, RelationGetRelationName(table),
+              pnstrdup(profile.name.data(), profile.name.size())),
+       unclassified
+           ? errdetail("The column has no tag in a table that holds PHI, and counts as PHI until "
+                       "somebody has "
+                       "looked. Ids, bucket ids and keys are in every record.")
+           : errdetail("Ids, bucket ids and keys are in every record and cannot be left out."),
+       unclassified
+           ? errhint("If it means nothing outside the database: SELECT phisync.tag('%s', '%s', "
+                     "'none');",
+                     QualifiedName(table), column)
+           : errhint(
+                 "Use a surrogate key that means nothing outside the database, or a profile that "
+                 "grants the column.")));
   pg_unreachable();
 }
 
