@@ -3,12 +3,14 @@
 #include "audit/audit.h"
 #include "pg/text.h"
 #include "retention/retention.h"
+#include "sync/plugin.h"
 #include "sync/sync.h"
 #include "tags/tags.h"
 
 extern "C" {
 PG_MODULE_MAGIC;
 PGDLLEXPORT void _PG_init(void);
+PGDLLEXPORT void _PG_output_plugin_init(OutputPluginCallbacks* callbacks);
 }
 
 void _PG_init(void) {
@@ -19,6 +21,10 @@ void _PG_init(void) {
     phisync::retention::Init();
     MarkGUCPrefixReserved("phisync");
   });
+}
+
+void _PG_output_plugin_init(OutputPluginCallbacks* callbacks) {
+  phisync::sync::InitOutputPlugin(callbacks);
 }
 
 PHISYNC_FUNCTION(phisync_version) {

@@ -12,6 +12,7 @@ extern "C" {
 #include <executor/spi.h>
 #include <nodes/execnodes.h>
 #include <nodes/plannodes.h>
+#include <optimizer/clauses.h>
 #include <parser/parsetree.h>
 #include <tcop/cmdtag.h>
 #include <tcop/utility.h>

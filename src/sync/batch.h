@@ -1,0 +1,47 @@
+#pragma once
+// Records on their way to the client, several in one message: a message costs the server a system
+// call and the client a wake-up, more than a row costs to encode.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "core/byte_buffer.h"
+#include "pg/crc32c.h"
+#include "pg/decoding.h"
+
+namespace phisync::sync {
+
+// Writes are legal in the callbacks for begin, change, truncate, message and commit alone.
+class Batch {
+ public:
+  // Sends once `limit` bytes are there. The context must outlive the batch.
+  Batch(LogicalDecodingContext* ctx, std::size_t limit);
+
+  // Where whole records are appended, each with its line end. Not to be kept beyond a flush; what
+  // was appended since the last one may be truncated again.
+  ByteBuffer& records() { return *records_; }
+
+  // The checksum of all records from here on, sent or not.
+  void StartChecksum();
+  std::uint32_t Checksum();
+
+  // Sends the records as one message if the limit is reached. Throws.
+  void FlushIfFull() {
+    if (records_->size() >= limit_) Flush();
+  }
+  // Sends them, if there are any. The message's position in the log is the current change's, in the
+  // commit callback the end of the transaction.
+  void Flush();
+
+ private:
+  void AddToChecksum();
+
+  LogicalDecodingContext* ctx_;
+  std::size_t limit_;
+  std::optional<ByteBuffer> records_;
+  pg::Crc32c crc_;
+  std::size_t summed_ = 0;  // bytes of records_ that crc_ has seen
+};
+
+}  // namespace phisync::sync

@@ -1,0 +1,205 @@
+#include "sync/plan_cache.h"
+
+#include <algorithm>
+
+#include "core/json.h"
+#include "pg/boundary.h"
+#include "pg/catalog.h"
+#include "pg/expression.h"
+
+namespace phisync::sync {
+namespace {
+
+// The server calls the callback as long as the process lives, also when nothing is decoded.
+PlanCache* active_cache = nullptr;
+
+void OnRelcacheInvalidation(Datum, Oid relation) {
+  if (active_cache != nullptr) active_cache->Invalidate(relation);
+}
+
+// Expressions may fail if a function in them may (the server calls those that cannot leakproof);
+// values, if the output function of a type is somebody's own.
+bool CanFail(const Output& output) {
+  return pg::Call([&] {
+    if (output.expr != nullptr && contain_leaked_vars(output.expr)) return true;
+    return output.type >= FirstNormalObjectId && get_typtype(output.type) != TYPTYPE_ENUM;
+  });
+}
+
+Field MakeField(const Output& output, MemoryContext memory) {
+  ByteBuffer member;
+  AppendJsonKey(member, output.key);
+  ExprState* expr = nullptr;
+  Bitmapset* reads = nullptr;
+  pg::Call([&] {
+    if (output.expr == nullptr) {
+      reads = bms_make_singleton(output.attnum);
+    } else {
+      expr = ExecInitExpr(reinterpret_cast<Expr*>(output.expr), nullptr);
+      reads = pg::ColumnsRead(output.expr);
+    }
+  });
+  return {.output = &output,
+          .member = std::string(member.view()),
+          .expr = expr,
+          .reads = reads,
+          .encoder = ValueEncoder(output.type, {}, memory)};
+}
+
+Query MakeQuery(const QueryPlan& plan, const Target& target) {
+  Query query;
+  query.plan = &plan;
+  if (plan.refused_sqlstate != nullptr) return query;
+  for (const Output& output : plan.outputs) {
+    query.outputs.push_back(MakeField(output, target.memory));
+    query.can_fail |= CanFail(output);
+  }
+  query.id.push_back(MakeField(plan.id, target.memory));
+  query.can_fail |= CanFail(plan.id);
+  for (const Output& output : plan.parameters) {
+    query.parameters.push_back(MakeField(output, target.memory));
+    query.can_fail |= CanFail(output);
+  }
+  Bitmapset* needed = nullptr;
+  pg::Call([&] {
+    if (plan.filter != NIL) {
+      Node* const filter = reinterpret_cast<Node*>(plan.filter);
+      query.filter = ExecInitQual(plan.filter, nullptr);
+      query.filter_reads = pg::ColumnsRead(filter);
+      query.can_fail |= contain_leaked_vars(filter);
+      needed = bms_copy(query.filter_reads);
+    }
+    for (const KeyColumn& column : target.key) needed = bms_add_member(needed, column.attnum);
+  });
+  for (const Field& field : query.parameters) {
+    needed = pg::Call([&] { return bms_add_members(needed, field.reads); });
+  }
+  query.knows_old = target.whole_old || bms_is_subset(needed, target.identity);
+  return query;
+}
+
+// Columns of the replica identity by attribute number; null where old rows carry nothing.
+Bitmapset* IdentityColumns(Relation relation) {
+  Bitmapset* const offset = RelationGetIdentityKeyBitmap(relation);
+  Bitmapset* columns = nullptr;
+  for (int i = -1; (i = bms_next_member(offset, i)) >= 0;) {
+    columns = bms_add_member(columns, i + FirstLowInvalidHeapAttributeNumber);
+  }
+  return columns;
+}
+
+void FillTarget(Target& target, Relation relation) {
+  TupleDesc const desc = RelationGetDescr(relation);
+  target.whole_old = relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
+  target.identity = pg::Call([&] { return IdentityColumns(relation); });
+  for (int i = 0; i < desc->natts; i++) {
+    Form_pg_attribute const column = TupleDescAttr(desc, i);
+    if (!column->attisdropped && column->attlen == -1) target.varlena.push_back(column->attnum);
+  }
+  for (const AttrNumber attnum : target.plan.primary_key) {
+    const Oid type =
+        pg::Call([&] { return getBaseType(TupleDescAttr(desc, attnum - 1)->atttypid); });
+    target.key.push_back({attnum, ValueEncoder(type, {}, target.memory)});
+  }
+  pg::Call([&] {
+    target.slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(desc), &TTSOpsVirtual);
+    target.econtext = CreateStandaloneExprContext();
+    target.econtext->ecxt_scantuple = target.slot;
+  });
+  for (const QueryPlan& plan : target.plan.queries) {
+    target.queries.push_back(MakeQuery(plan, target));
+    const Query& query = target.queries.back();
+    auto is_expression = [](const Field& field) { return field.expr != nullptr; };
+    target.has_expressions |= query.filter != nullptr ||
+                              std::ranges::any_of(query.id, is_expression) ||
+                              std::ranges::any_of(query.outputs, is_expression);
+  }
+}
+
+}  // namespace
+
+Target::~Target() {
+  if (memory != nullptr) MemoryContextDelete(memory);
+}
+
+PlanCache::PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
+                     const std::vector<std::string>* buckets)
+    : ctx_(ctx), memory_(memory), buckets_(buckets) {
+  static bool registered = false;
+  if (!registered) {
+    pg::Call([] { CacheRegisterRelcacheCallback(OnRelcacheInvalidation, 0); });
+    registered = true;
+  }
+  active_cache = this;
+}
+
+PlanCache::~PlanCache() {
+  if (active_cache == this) active_cache = nullptr;
+}
+
+Target& PlanCache::Find(Relation relation) {
+  const Oid oid = RelationGetRelid(relation);
+  if (last_ != nullptr && last_->plan.relation == oid && last_->valid) return *last_;
+  const auto found = targets_.find(oid);
+  if (found != targets_.end() && found->second->valid) {
+    last_ = found->second.get();
+  } else {
+    last_ = nullptr;
+    last_ = &Compile(relation);
+  }
+  return *last_;
+}
+
+// The entry is in the cache while it is made, so that an invalidation that arrives meanwhile is not
+// lost: it then serves this change and is made again for the next.
+Target& PlanCache::Compile(Relation relation) {
+  auto& entry = targets_[RelationGetRelid(relation)];
+  entry = std::make_unique<Target>();
+  Target& target = *entry;
+  target.memory = pg::Call(
+      [&] { return AllocSetContextCreate(memory_, "phisync plan", ALLOCSET_SMALL_SIZES); });
+  MemoryContext const before = MemoryContextSwitchTo(target.memory);
+  target.plan = CompileRelation(relation, buckets_);
+  target.plan.relation = RelationGetRelid(relation);
+  if (!target.plan.queries.empty()) FillTarget(target, relation);
+  MemoryContextSwitchTo(before);
+  return target;
+}
+
+void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
+  straddles_ = txn->base_snapshot_lsn < last_invalidation_;
+  if (straddles_) {
+    DropAll();
+  } else if (stale_) {
+    // Tables come and go: what nobody asks for again must not stay.
+    last_ = nullptr;
+    std::erase_if(targets_, [](const auto& entry) { return !entry.second->valid; });
+    stale_ = false;
+  }
+}
+
+void PlanCache::EndTransaction() {
+  if (straddles_) DropAll();
+  straddles_ = false;
+}
+
+void PlanCache::DropAll() {
+  last_ = nullptr;
+  targets_.clear();
+  stale_ = false;
+}
+
+void PlanCache::Invalidate(Oid relation) {
+  // Definitions and tags are never about a system catalog.
+  if (OidIsValid(relation) && relation < FirstNormalObjectId) return;
+  last_invalidation_ = ctx_->reader->EndRecPtr;
+  stale_ = true;
+  if (!OidIsValid(relation)) {
+    for (auto& [oid, target] : targets_) target->valid = false;
+    return;
+  }
+  const auto found = targets_.find(relation);
+  if (found != targets_.end()) found->second->valid = false;
+}
+
+}  // namespace phisync::sync

@@ -1,0 +1,104 @@
+#pragma once
+// Plans made ready to run, one entry a relation, dropped exactly when what they were made from
+// changes.
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pg/decoding.h"
+#include "pg/executor.h"
+#include "sync/encode.h"
+#include "sync/plan.h"
+
+namespace phisync::sync {
+
+// An output or a parameter.
+struct Field {
+  const Output* output;
+  std::string member;  // `"key":`
+  ExprState* expr;     // null: the column output->attnum as it is
+  Bitmapset* reads;    // attribute numbers
+  ValueEncoder encoder;
+};
+
+// One data query.
+struct Query {
+  const QueryPlan* plan;
+  std::vector<Field> outputs;
+  std::vector<Field> id;  // one, or none where the plan is refused
+  std::vector<Field> parameters;
+  ExprState* filter = nullptr;  // null: every row
+  Bitmapset* filter_reads = nullptr;
+  // Evaluating may raise an error that depends on the row, so it needs a subtransaction.
+  bool can_fail = false;
+  // Old rows carry all that says in which bucket they were. Made sure of when the query is defined,
+  // but the replica identity may have been changed since.
+  bool knows_old = false;
+};
+
+struct KeyColumn {
+  AttrNumber attnum;
+  ValueEncoder encoder;
+};
+
+// A relation, ready. Nothing in it is of use once the stream is gone.
+struct Target {
+  Target() = default;
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  ~Target();
+
+  bool valid = true;
+  MemoryContext memory = nullptr;  // of everything below that the server allocates
+  RelationPlan plan;
+  std::vector<Query> queries;
+  std::vector<KeyColumn> key;
+  std::vector<AttrNumber> varlena;  // columns whose values may be stored out of line
+  Bitmapset* identity = nullptr;    // columns that old rows carry, if not whole
+  bool whole_old = false;           // replica identity FULL
+  bool has_expressions = false;     // or filters
+  TupleTableSlot* slot = nullptr;   // with econtext, where expressions read the row
+  ExprContext* econtext = nullptr;
+};
+
+// The relations that this stream has met, also those without definitions: they cost one look-up a
+// change. There is at most one cache at a time in a process.
+class PlanCache {
+ public:
+  // `buckets` (null: all) are those that the consumer is granted; must outlive the cache.
+  PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
+            const std::vector<std::string>* buckets);
+  ~PlanCache();
+  PlanCache(const PlanCache&) = delete;
+  PlanCache& operator=(const PlanCache&) = delete;
+
+  // The relation as of the change that is being decoded; valid until the next call of any function
+  // here. Throws.
+  Target& Find(Relation relation);
+
+  // To be called when a transaction begins and when it ends. Transactions are decoded in the order
+  // of their commits, yet an early one may see older catalogs than those decoded before it: its
+  // plans must not be theirs, nor theirs its.
+  void BeginTransaction(const ReorderBufferTXN* txn);
+  void EndTransaction();
+
+  // Called by the server through the callback that is registered once a process.
+  void Invalidate(Oid relation);
+
+ private:
+  Target& Compile(Relation relation);
+  void DropAll();
+
+  LogicalDecodingContext* ctx_;
+  MemoryContext memory_;
+  const std::vector<std::string>* buckets_;
+  std::unordered_map<Oid, std::unique_ptr<Target>> targets_;
+  Target* last_ = nullptr;  // of the last Find
+  XLogRecPtr last_invalidation_ = InvalidXLogRecPtr;
+  bool straddles_ = false;
+  bool stale_ = false;  // an entry may be invalid
+};
+
+}  // namespace phisync::sync

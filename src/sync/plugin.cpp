@@ -1,0 +1,165 @@
+#include "sync/plugin.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "core/record.h"
+#include "pg/boundary.h"
+#include "sync/stream.h"
+
+namespace phisync::sync {
+namespace {
+
+// What one decoding context owns; deleted when the context is, also after an error.
+struct Session {
+  MemoryContext memory = nullptr;  // apart from the context's, whose children are gone by then
+  std::string consumer;
+  std::string slot;
+  std::string role;
+  std::unique_ptr<Stream> stream;
+
+  Session() = default;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+};
+
+// For the end of a process, which unwinds nothing.
+Session* active_session = nullptr;
+
+void LogStop() {
+  if (active_session == nullptr) return;
+  const Session& session = *std::exchange(active_session, nullptr);
+  ereport(LOG, (errmsg("phisync stream ended: consumer \"%s\", slot \"%s\", role \"%s\"",
+                       session.consumer.c_str(), session.slot.c_str(), session.role.c_str())));
+}
+
+Session::~Session() {
+  if (active_session == this) LogStop();
+  stream.reset();
+  if (memory != nullptr) MemoryContextDelete(memory);
+}
+
+void OnProcessExit(int, Datum) {
+  LogStop();
+}
+
+void OnContextReset(void* arg) {
+  delete static_cast<Session*>(arg);
+}
+
+// What the catalogs know about this connection, in memory that outlives the transaction.
+struct Facts {
+  const char* database;
+  const char* role;
+  TimeLineID timeline;
+};
+
+Facts ReadFacts() {
+  Facts facts{};
+  MemoryContext const memory = CurrentMemoryContext;
+  const bool own_transaction = !IsTransactionState();
+  if (own_transaction) StartTransactionCommand();
+  facts.database = MemoryContextStrdup(memory, get_database_name(MyDatabaseId));
+  facts.role = MemoryContextStrdup(memory, GetUserNameFromId(GetAuthenticatedUserId(), false));
+  facts.timeline = pg::CurrentTimeline();
+  if (own_transaction) CommitTransactionCommand();
+  MemoryContextSwitchTo(memory);
+  return facts;
+}
+
+std::string MakeHello(const Facts& facts, std::string_view slot, const StreamOptions& options) {
+  ByteBuffer options_json;
+  AppendOptions(options_json, options);
+  ByteBuffer hello;
+  AppendHello(hello, {.system = GetSystemIdentifier(),
+                      .timeline = facts.timeline,
+                      .database = facts.database,
+                      .slot = slot,
+                      .options_json = options_json.view()});
+  return std::string(hello.view());
+}
+
+void Start(LogicalDecodingContext* ctx) {
+  const StreamOptions options = ParseOptions(ctx->output_plugin_options);
+  ConsumerGrant grant = CheckConsumer(options.consumer);
+  const Facts facts = pg::Call(ReadFacts);
+
+  auto* const callback = pg::Call([&] {
+    return static_cast<MemoryContextCallback*>(
+        MemoryContextAllocZero(ctx->context, sizeof(MemoryContextCallback)));
+  });
+  auto session = std::make_unique<Session>();
+  session->memory = pg::Call([] {
+    return AllocSetContextCreate(TopMemoryContext, "phisync stream", ALLOCSET_DEFAULT_SIZES);
+  });
+  session->consumer = options.consumer;
+  session->slot = NameStr(ctx->slot->data.name);
+  session->role = facts.role;
+  session->stream = std::make_unique<Stream>(
+      ctx, options, std::move(grant), MakeHello(facts, session->slot, options), session->memory);
+
+  static bool registered = false;
+  if (!registered) {
+    pg::Call([] { on_proc_exit(OnProcessExit, 0); });
+    registered = true;
+  }
+  active_session = session.get();
+  ctx->output_plugin_private = session->stream.get();
+  callback->func = OnContextReset;
+  callback->arg = session.release();
+  MemoryContextRegisterResetCallback(ctx->context, callback);
+  pg::Call([] {
+    ereport(LOG, (errmsg("phisync stream started: consumer \"%s\", slot \"%s\", role \"%s\"",
+                         active_session->consumer.c_str(), active_session->slot.c_str(),
+                         active_session->role.c_str())));
+  });
+}
+
+Stream& StreamOf(LogicalDecodingContext* ctx) {
+  return *static_cast<Stream*>(ctx->output_plugin_private);
+}
+
+void OnStartup(LogicalDecodingContext* ctx, OutputPluginOptions* options, bool is_init) {
+  options->output_type = OUTPUT_PLUGIN_TEXTUAL_OUTPUT;
+  options->receive_rewrites = false;
+  // When a slot is made there are neither options nor changes.
+  if (!is_init) pg::Entry([&] { Start(ctx); });
+}
+
+void OnBegin(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
+  pg::Entry([&] { StreamOf(ctx).Begin(txn); });
+}
+
+void OnChange(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, Relation relation,
+              ReorderBufferChange* change) {
+  pg::Entry([&] { StreamOf(ctx).Change(txn, relation, change); });
+}
+
+void OnTruncate(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, int n, Relation relations[],
+                ReorderBufferChange* change) {
+  pg::Entry([&] { StreamOf(ctx).Truncate(txn, n, relations, change); });
+}
+
+void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN*, XLogRecPtr, bool transactional,
+               const char* prefix, Size, const char*) {
+  pg::Entry([&] { StreamOf(ctx).Message(transactional, prefix); });
+}
+
+void OnCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
+  pg::Entry([&] { StreamOf(ctx).Commit(txn); });
+}
+
+}  // namespace
+
+void InitOutputPlugin(OutputPluginCallbacks* callbacks) {
+  callbacks->startup_cb = OnStartup;
+  callbacks->begin_cb = OnBegin;
+  callbacks->change_cb = OnChange;
+  callbacks->truncate_cb = OnTruncate;
+  callbacks->message_cb = OnMessage;
+  callbacks->commit_cb = OnCommit;
+}
+
+}  // namespace phisync::sync

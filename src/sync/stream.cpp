@@ -1,0 +1,217 @@
+#include "sync/stream.h"
+
+#include <optional>
+#include <utility>
+
+#include "core/record.h"
+#include "pg/boundary.h"
+#include "pg/catalog.h"
+
+namespace phisync::sync {
+namespace {
+
+// A client that gets nothing learns so often how far the log was read.
+constexpr std::uint64_t kProgressBytes = 1024 * 1024;
+constexpr int kProgressMilliseconds = 10 * 1000;
+
+// A message is of 1 GB at most; what surrounds the data of a row stays far below the rest.
+constexpr std::size_t kMaxDataBytes = 900UL * 1024 * 1024;
+constexpr const char* kProgramLimitExceeded = "54000";
+
+// Marks at the head of a transaction that say why its rows leave.
+constexpr struct {
+  std::string_view prefix;
+  const char* cause;
+} kMarks[] = {{"phisync.retention", "retention"}, {"phisync.erasure", "erasure"}};
+
+}  // namespace
+
+Stream::Stream(LogicalDecodingContext* ctx, const StreamOptions& options, ConsumerGrant grant,
+               std::string hello, MemoryContext memory)
+    : grant_(std::move(grant)),
+      hello_(std::move(hello)),
+      row_memory_(pg::Call(
+          [&] { return AllocSetContextCreate(memory, "phisync row", ALLOCSET_DEFAULT_SIZES); })),
+      ctx_(ctx),
+      batch_(ctx, options.batch_bytes),
+      plans_(ctx, memory, grant_.Restriction()),
+      sent_at_(GetCurrentTimestamp()) {}
+
+void Stream::Begin(const ReorderBufferTXN* txn) {
+  transaction_ = {};
+  plans_.BeginTransaction(txn);
+}
+
+void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBufferChange* change) {
+  transaction_.changed = true;
+  Target& target = plans_.Find(relation);
+  if (target.queries.empty()) {
+    pg::Call([&] { pg::KeepAlive(ctx_); });
+    return;
+  }
+  MemoryContext const before = MemoryContextSwitchTo(row_memory_);
+  pg::Call([&] { PinSettings(target); });
+  evaluator_.Evaluate(target, relation, change, changes_);
+  WriteChanges(txn, relation, change);
+  MemoryContextSwitchTo(before);
+  MemoryContextReset(row_memory_);
+  batch_.FlushIfFull();
+}
+
+// Output functions that expressions call read settings of the session. The transaction in which the
+// server decodes is always undone at its end, and these settings with it.
+void Stream::PinSettings(const Target& target) {
+  if (transaction_.pinned || !target.has_expressions) return;
+  constexpr const char* kSettings[][2] = {{"extra_float_digits", "1"},
+                                          {"bytea_output", "hex"},
+                                          {"DateStyle", "ISO, YMD"},
+                                          {"IntervalStyle", "postgres"},
+                                          {"TimeZone", "UTC"}};
+  for (const auto& setting : kSettings) {
+    set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+                      false);
+  }
+  transaction_.pinned = true;
+}
+
+void Stream::WriteChanges(const ReorderBufferTXN* txn, Relation relation,
+                          const ReorderBufferChange* change) {
+  if (changes_.puts.empty() && changes_.removes.empty() && changes_.errors.empty()) return;
+  WriteBegin(txn);
+  auto write_removes = [&] {
+    for (const Remove& remove : changes_.removes) WriteRemove(remove, change);
+  };
+  // The new row is there before the old one leaves, unless it is another row on the device.
+  if (changes_.key_changed) write_removes();
+  for (const Put& put : changes_.puts) WritePut(put, relation, change);
+  if (!changes_.key_changed) write_removes();
+  for (const char* sqlstate : changes_.errors) WriteError(relation, change->lsn, sqlstate);
+}
+
+void Stream::WritePut(const Put& put, Relation relation, const ReorderBufferChange* change) {
+  const std::string_view data = changes_.Text(put.data);
+  if (data.size() > kMaxDataBytes) {
+    WriteError(relation, change->lsn, kProgramLimitExceeded);
+    return;
+  }
+  // A row too large to share a message gets one of its own.
+  if (batch_.records().size() + data.size() > kMaxDataBytes) batch_.Flush();
+  const std::string_view bucket = changes_.Text(put.bucket);
+  RowRecord row = MakeRow(put, bucket);
+  row.sum = checksummer_->Put(row.type, row.id, data);
+  AppendPut(batch_.records(), row,
+            std::span(changes_.incomplete).subspan(put.first_incomplete, put.incomplete_count),
+            data);
+  if (data.size() > kKeptBytes) checksummer_.emplace();
+}
+
+void Stream::WriteRemove(const Remove& remove, const ReorderBufferChange* change) {
+  const std::string_view bucket = changes_.Text(remove.bucket);
+  RowRecord row = MakeRow(remove, bucket);
+  row.sum = checksummer_->Remove(row.subkey);
+  std::string_view reason = remove.moved ? "moved" : "filtered";
+  if (change->action == REORDER_BUFFER_CHANGE_DELETE) {
+    reason = transaction_.cause != nullptr ? transaction_.cause : "delete";
+  }
+  AppendRemove(batch_.records(), row, reason);
+}
+
+RowRecord Stream::MakeRow(const Placement& placement, const std::string_view& bucket) {
+  return {.seq = ++transaction_.seq,
+          .buckets = std::span(&bucket, 1),
+          .type = placement.query->plan->type,
+          .id = changes_.Text(placement.id),
+          .subkey = changes_.Text(placement.subkey),
+          .sum = 0};
+}
+
+void Stream::WriteError(Relation relation, XLogRecPtr lsn, const char* sqlstate) {
+  const char* const name = pg::Call([&] {
+    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
+                                      RelationGetRelationName(relation));
+  });
+  AppendError(batch_.records(), ++transaction_.seq, lsn, name, sqlstate);
+}
+
+void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
+                      const ReorderBufferChange* change) {
+  transaction_.changed = true;
+  MemoryContext const before = MemoryContextSwitchTo(row_memory_);
+  for (int i = 0; i < n; i++) {
+    for (const Query& query : plans_.Find(relations[i]).queries) {
+      WriteBegin(txn);
+      if (query.plan->type.empty()) {
+        WriteError(relations[i], change->lsn, query.plan->refused_sqlstate);
+      } else {
+        AppendClear(batch_.records(), ++transaction_.seq, query.plan->bucket + "[*]",
+                    query.plan->type, "truncate");
+      }
+    }
+  }
+  MemoryContextSwitchTo(before);
+  MemoryContextReset(row_memory_);
+  batch_.FlushIfFull();
+}
+
+void Stream::Message(bool transactional, std::string_view prefix) {
+  if (!transactional || transaction_.changed) return;
+  for (const auto& mark : kMarks) {
+    if (prefix == mark.prefix) transaction_.cause = mark.cause;
+  }
+}
+
+void Stream::WriteBegin(const ReorderBufferTXN* txn) {
+  if (transaction_.begun) return;
+  WriteHello();
+  BeginRecord begin{.xid = txn->xid,
+                    .lsn = txn->final_lsn,
+                    .time = txn->xact_time.commit_time,
+                    .origin = {},
+                    .cause = {}};
+  if (txn->origin_id != InvalidRepOriginId) {
+    char* name = nullptr;
+    pg::Call([&] { replorigin_by_oid(txn->origin_id, true, &name); });
+    if (name != nullptr) begin.origin = name;
+  }
+  if (transaction_.cause != nullptr) begin.cause = transaction_.cause;
+  batch_.StartChecksum();
+  AppendBegin(batch_.records(), begin);
+  transaction_.begun = true;
+}
+
+void Stream::WriteHello() {
+  batch_.records().Append(hello_);
+  hello_.clear();
+}
+
+void Stream::Commit(const ReorderBufferTXN* txn) {
+  if (transaction_.begun) {
+    const std::uint32_t crc = batch_.Checksum();
+    AppendCommit(batch_.records(), txn->final_lsn, txn->end_lsn, transaction_.seq, crc);
+    batch_.Flush();
+    sent_ = txn->end_lsn;
+    sent_at_ = GetCurrentTimestamp();
+  } else {
+    ReportProgress(txn->end_lsn);
+  }
+  const bool skipped = !transaction_.begun;
+  pg::Call([&] { OutputPluginUpdateProgress(ctx_, skipped); });
+  plans_.EndTransaction();
+  transaction_ = {};
+}
+
+void Stream::ReportProgress(XLogRecPtr end) {
+  const TimestampTz now = GetCurrentTimestamp();
+  if (sent_ == InvalidXLogRecPtr) sent_ = end;
+  if (end - sent_ < kProgressBytes &&
+      !TimestampDifferenceExceeds(sent_at_, now, kProgressMilliseconds)) {
+    return;
+  }
+  WriteHello();
+  AppendProgress(batch_.records(), end);
+  batch_.Flush();
+  sent_ = end;
+  sent_at_ = now;
+}
+
+}  // namespace phisync::sync

@@ -1,0 +1,72 @@
+#pragma once
+// One connection of a consumer: turns decoded changes into records.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/checksum.h"
+#include "core/record.h"
+#include "pg/decoding.h"
+#include "sync/batch.h"
+#include "sync/consumer.h"
+#include "sync/options.h"
+#include "sync/plan_cache.h"
+#include "sync/row.h"
+
+namespace phisync::sync {
+
+// Functions throw; after that the stream is of no more use. A transaction of which nothing is sent
+// gives no record.
+class Stream {
+ public:
+  // `hello` is the first record of the connection. `memory`, where the stream keeps what the server
+  // allocates for it, and the context must outlive the stream.
+  Stream(LogicalDecodingContext* ctx, const StreamOptions& options, ConsumerGrant grant,
+         std::string hello, MemoryContext memory);
+
+  void Begin(const ReorderBufferTXN* txn);
+  void Change(const ReorderBufferTXN* txn, Relation relation, ReorderBufferChange* change);
+  void Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
+                const ReorderBufferChange* change);
+  void Message(bool transactional, std::string_view prefix);
+  void Commit(const ReorderBufferTXN* txn);
+
+ private:
+  // What is known of the transaction that is being decoded.
+  struct Transaction {
+    bool begun = false;           // its begin is written
+    bool changed = false;         // a change was seen, sent or not
+    bool pinned = false;          // settings that expressions read are held fixed
+    std::uint64_t seq = 0;        // of the last record
+    const char* cause = nullptr;  // why rows leave, where a mark says so
+  };
+
+  void PinSettings(const Target& target);
+  void WriteHello();
+  void WriteBegin(const ReorderBufferTXN* txn);
+  void WriteChanges(const ReorderBufferTXN* txn, Relation relation,
+                    const ReorderBufferChange* change);
+  void WritePut(const Put& put, Relation relation, const ReorderBufferChange* change);
+  void WriteRemove(const Remove& remove, const ReorderBufferChange* change);
+  void WriteError(Relation relation, XLogRecPtr lsn, const char* sqlstate);
+  // With the next number and no sum; views the argument.
+  RowRecord MakeRow(const Placement& placement, const std::string_view& bucket);
+  void ReportProgress(XLogRecPtr end);
+
+  ConsumerGrant grant_;
+  std::string hello_;         // empty once it is written
+  MemoryContext row_memory_;  // reset after each change
+  LogicalDecodingContext* ctx_;
+  Batch batch_;
+  PlanCache plans_;
+  RowEvaluator evaluator_;
+  RowChanges changes_;
+  std::optional<Checksummer> checksummer_{std::in_place};
+  Transaction transaction_;
+  XLogRecPtr sent_ = InvalidXLogRecPtr;  // up to where the client knows the log
+  TimestampTz sent_at_;
+};
+
+}  // namespace phisync::sync
