@@ -34,8 +34,7 @@ CREATE TABLE phisync.audit_trail (
   changed_columns text[],
   lost_events bigint,
   started_at timestamptz NOT NULL,
-  finished_at timestamptz NOT NULL,
-  PRIMARY KEY (recorded_at, seq)
+  finished_at timestamptz NOT NULL
 ) PARTITION BY RANGE (recorded_at);
 ALTER SEQUENCE phisync.audit_seq OWNED BY phisync.audit_trail.seq;
 COMMENT ON TABLE phisync.audit_trail IS
@@ -103,6 +102,8 @@ BEGIN
     name := base || '_' || attempt;
   END LOOP;
   EXECUTE format('CREATE TABLE phisync.%I (LIKE phisync.audit_trail INCLUDING DEFAULTS)', name);
+  -- On each partition, not on the whole: a dump of a partition would otherwise not restore, as attaching it makes the key too.
+  EXECUTE format('ALTER TABLE phisync.%I ADD PRIMARY KEY (recorded_at, seq)', name);
   EXECUTE format('REVOKE ALL ON phisync.%I FROM PUBLIC', name);
   EXECUTE format('ALTER TABLE phisync.audit_trail ATTACH PARTITION phisync.%I %s', name, bounds);
   RETURN to_regclass('phisync.' || quote_ident(name));

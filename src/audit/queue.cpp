@@ -271,4 +271,11 @@ void AskWriterToLeave(Oid database) {
   ConditionVariableCancelSleep();
 }
 
+void LetWriterReturn(Oid database) noexcept {
+  LWLockAcquire(shared->lock, LW_EXCLUSIVE);
+  if (Queue* queue = FindQueue(database)) queue->stay_away_until = 0;
+  LWLockRelease(shared->lock);
+  WakeLauncher();
+}
+
 }  // namespace phisync::audit

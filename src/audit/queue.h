@@ -41,8 +41,10 @@ void AwaitDurable();
 // after phisync.audit_wait_timeout.
 void Flush();
 
-// Makes the writer of a database write what it has and end, and keeps it away for a while, so that
-// the database can be dropped, renamed or copied. Waits up to five seconds.
+// Makes the writer of a database write what it has and end, so that the database can be dropped,
+// renamed or copied. Waits up to five seconds; no other writer starts for ten, or until
+// LetWriterReturn. May raise on a cancel.
 void AskWriterToLeave(Oid database);
+void LetWriterReturn(Oid database) noexcept;
 
 }  // namespace phisync::audit

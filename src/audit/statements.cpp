@@ -46,6 +46,22 @@ class Deeper {
   bool functions_;
 };
 
+// Keeps the writer of a database away while it lives; of none if InvalidOid.
+class WithoutWriter {
+ public:
+  explicit WithoutWriter(Oid database) : database_(database) {
+    if (database_ != InvalidOid) pg::Call([&] { AskWriterToLeave(database_); });
+  }
+  ~WithoutWriter() {
+    if (database_ != InvalidOid) LetWriterReturn(database_);
+  }
+  WithoutWriter(const WithoutWriter&) = delete;
+  WithoutWriter& operator=(const WithoutWriter&) = delete;
+
+ private:
+  Oid database_;
+};
+
 // Whether statements of this process are recorded now. The server's own foreign key checks, and our
 // own writing of the trail, run as InNoForceRLSOperation; a parallel worker's leader records for
 // it; a standby cannot write.
@@ -198,7 +214,8 @@ void OnProcessUtility(PlannedStmt* statement, const char* text, bool read_only,
   pg::Entry([&] {
     Node* command = statement->utilityStmt;
     if (depth == 0) top_command = GetCommandTagName(CreateCommandTag(command));
-    if (QueueReady()) pg::Call([&] { FreeDatabaseFor(command); });
+    const WithoutWriter without_writer(
+        QueueReady() ? pg::Call([&] { return DatabaseNeededBy(command); }) : InvalidOid);
     Record* record = Recording() ? RecordUtility(statement) : nullptr;
     QueryCompletion own;
     if (done == nullptr && record != nullptr) {

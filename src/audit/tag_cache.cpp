@@ -17,6 +17,8 @@ struct Entry {
   std::uint64_t epoch = 0;  // of a view: value of `changes` when it was computed
 };
 
+constexpr std::size_t kMaxEntries = 8192;
+
 std::unordered_map<Oid, Entry>* entries = nullptr;
 std::uint64_t changes = 0;
 
@@ -41,6 +43,8 @@ const std::string& TaggedRelation::TagOf(AttrNumber attnum) const {
 
 const TaggedRelation& TagsOf(Oid relation) {
   if (entries == nullptr) entries = new std::unordered_map<Oid, Entry>;
+  // A session that makes temporary tables for ever does not grow for ever.
+  if (entries->size() > kMaxEntries) entries->clear();
   Entry& entry = (*entries)[relation];
   if (entry.fresh && (!entry.view || entry.epoch == changes)) return entry.relation;
   // First, so that a change that arrives while the catalogs are read marks it again.

@@ -164,9 +164,20 @@ Oid TrailTable() {
   return OidIsValid(schema) ? get_relname_relid("audit_trail", schema) : InvalidOid;
 }
 
+Oid LockTrail() {
+  for (;;) {
+    const Oid trail = TrailTable();
+    if (!OidIsValid(trail)) return InvalidOid;
+    LockRelationOid(trail, RowExclusiveLock);
+    // Whoever held it may have dropped it.
+    if (TrailTable() == trail) return trail;
+    UnlockRelationOid(trail, RowExclusiveLock);
+  }
+}
+
 void WriteTrail(const std::vector<Event>& events) {
   pg::Call([&] {
-    const Oid trail = TrailTable();
+    const Oid trail = LockTrail();
     if (!OidIsValid(trail)) {
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("this database has no audit trail"),
                       errhint("CREATE EXTENSION phisync;")));

@@ -11,6 +11,9 @@ namespace phisync::audit {
 // The trail's table in this database; InvalidOid where the extension is not.
 Oid TrailTable();
 
+// The same, locked for writing until the end of the transaction, so that it stays. May raise.
+Oid LockTrail();
+
 // Inserts events in the current transaction, with the rights of the trail's owner, and makes the
 // partitions they need. Throws.
 void WriteTrail(const std::vector<Event>& events);

@@ -1,6 +1,5 @@
 #include "audit/utility.h"
 
-#include "audit/queue.h"
 #include "audit/touched.h"
 #include "pg/boundary.h"
 #include "pg/executor.h"
@@ -70,11 +69,9 @@ const char* FindTouchedByUtility(Node* command, Event& event) {
   return nullptr;
 }
 
-void FreeDatabaseFor(Node* command) {
+Oid DatabaseNeededBy(Node* command) {
   const char* name = DatabaseNeeded(command);
-  if (name == nullptr) return;
-  const Oid database = get_database_oid(name, true);
-  if (OidIsValid(database) && database != MyDatabaseId) AskWriterToLeave(database);
+  return name != nullptr ? get_database_oid(name, true) : InvalidOid;
 }
 
 }  // namespace phisync::audit

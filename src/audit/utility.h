@@ -10,8 +10,8 @@ namespace phisync::audit {
 // them to event.relations, sets event.source, and returns the command's name. Else null. Throws.
 const char* FindTouchedByUtility(Node* command, Event& event);
 
-// Before a command that needs a database for itself (DROP, RENAME, use as template, move): makes
-// the database's writer leave. May raise.
-void FreeDatabaseFor(Node* command);
+// The database that a command needs for itself (DROP, RENAME, use as template, move), InvalidOid if
+// none: its writer has to leave first. May raise.
+Oid DatabaseNeededBy(Node* command);
 
 }  // namespace phisync::audit

@@ -69,7 +69,7 @@ bool WriteBatch() {
   MemoryContext transaction = MemoryContextSwitchTo(memory);
   auto* batch = static_cast<Batch*>(palloc(sizeof(Batch)));
   Peek(batch);
-  const bool trail = OidIsValid(TrailTable());
+  const bool trail = OidIsValid(LockTrail());
   pgstat_report_activity(STATE_RUNNING, "writing audit events");
   if (trail) pg::Entry([&] { WriteTrail(DecodeAll(*batch)); });
   MemoryContextSwitchTo(transaction);

@@ -6,6 +6,7 @@
 extern "C" {
 #include <access/genam.h>
 #include <catalog/namespace.h>
+#include <storage/lmgr.h>
 #include <utils/backend_status.h>
 #include <utils/date.h>
 #include <utils/datetime.h>
