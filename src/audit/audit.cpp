@@ -14,7 +14,8 @@ namespace phisync::audit {
 void Init() {
   DefineSettings();
   InitTagCache();
-  if (!process_shared_preload_libraries_in_progress) return;
+  // While pg_upgrade rebuilds the catalogs nothing is recorded and no worker may connect.
+  if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade) return;
   InitQueue();
   InitLauncher();
   InitStatements();
