@@ -84,7 +84,7 @@ std::string Reason(const Facts& facts, const Verdict& verdict) {
 
 }  // namespace
 
-const char* Name(Decision decision) {
+const char* DecisionName(Decision decision) {
   switch (decision) {
     case Decision::kKeep:
       return "keep";

@@ -48,7 +48,7 @@ enum class Decision {
 };
 
 // The decision's name in views and functions: keep, retained, held, due, erasable.
-const char* Name(Decision decision);
+const char* DecisionName(Decision decision);
 
 struct Standing {
   Decision decision = Decision::kKeep;

@@ -21,7 +21,7 @@ bool IsAboutInput(int sqlerrcode) {
 
 }  // namespace
 
-const char* SurviveInputError(void (*fn)(void*), void* arg) {
+const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode)) {
   MemoryContext const memory = CurrentMemoryContext;
   ResourceOwner const owner = CurrentResourceOwner;
   // The end of a subtransaction forgets which transaction is being streamed, and with it the check
@@ -57,9 +57,13 @@ const char* SurviveInputError(void (*fn)(void*), void* arg) {
     FlushErrorState();
     RollbackAndReleaseCurrentSubTransaction();
     restore();
-    if (!IsAboutInput(error->sqlerrcode)) ReThrowError(error);
+    if (!survivable(error->sqlerrcode)) ReThrowError(error);
     return pstrdup(unpack_sql_state(error->sqlerrcode));
   });
+}
+
+const char* SurviveInputError(void (*fn)(void*), void* arg) {
+  return SurviveError(fn, arg, IsAboutInput);
 }
 
 }  // namespace phisync::pg

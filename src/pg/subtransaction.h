@@ -6,10 +6,13 @@
 namespace phisync::pg {
 
 // Calls fn(arg), which must not throw, in an internal subtransaction. Returns null if it succeeded.
-// If it raised an error about its input (SQLSTATE classes 0A, 22, 42 and 54: syntax, names, types,
-// values), the subtransaction is undone and the SQLSTATE is returned, palloc'd; any other error
-// passes as BackendError. May be called while changes are decoded: the historic snapshot and the
-// transaction in progress stay.
+// If it raised an error that is survivable, the subtransaction is undone and the SQLSTATE is
+// returned, palloc'd; any other error passes as BackendError. May be called while changes are
+// decoded: the historic snapshot and the transaction in progress stay.
+const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode));
+
+// SurviveError of errors about the input: SQLSTATE classes 0A, 22, 42 and 54 (syntax, names, types,
+// values).
 const char* SurviveInputError(void (*fn)(void*), void* arg);
 
 }  // namespace phisync::pg

@@ -1,0 +1,42 @@
+#pragma once
+// Reading and changing tables from inside the server: scans, snapshots, expressions, triggers, SPI.
+
+#include "pg/catalog.h"
+#include "pg/compat.h"
+
+extern "C" {
+#include <access/tableam.h>
+#include <access/xlog.h>
+#include <catalog/index.h>
+#include <catalog/pg_am.h>
+#include <catalog/pg_index.h>
+#include <catalog/pg_trigger.h>
+#include <commands/trigger.h>
+#include <common/hashfn.h>
+#include <executor/executor.h>
+#include <executor/spi.h>
+#include <nodes/makefuncs.h>
+#include <replication/message.h>
+#include <storage/bufmgr.h>
+#include <utils/date.h>
+#include <utils/json.h>
+#include <utils/jsonb.h>
+#include <utils/numeric.h>
+#include <utils/pg_lsn.h>
+#include <utils/snapmgr.h>
+#include <utils/timestamp.h>
+#include <utils/typcache.h>
+}
+
+namespace phisync::pg {
+
+// A transactional logical message in the WAL; returns its position.
+inline XLogRecPtr EmitMessage(const char* prefix, const char* content, size_t size) {
+#if PG_VERSION_NUM < 170000
+  return LogLogicalMessage(prefix, content, size, true);
+#else
+  return LogLogicalMessage(prefix, content, size, true, false);
+#endif
+}
+
+}  // namespace phisync::pg
