@@ -3,6 +3,7 @@
 
 #include "pg/catalog.h"
 #include "pg/compat.h"
+#include "pg/spi.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -14,7 +15,6 @@ extern "C" {
 #include <commands/trigger.h>
 #include <common/hashfn.h>
 #include <executor/executor.h>
-#include <executor/spi.h>
 #include <nodes/makefuncs.h>
 #include <replication/message.h>
 #include <storage/bufmgr.h>
