@@ -75,8 +75,7 @@ const char* OptionalText(FunctionCallInfo fcinfo, int n) {
 }
 
 const ::Interval* OptionalInterval(FunctionCallInfo fcinfo, int n) {
-  return PG_ARGISNULL(n) ? nullptr
-                         : reinterpret_cast<const ::Interval*>(PG_GETARG_POINTER(n));
+  return PG_ARGISNULL(n) ? nullptr : reinterpret_cast<const ::Interval*>(PG_GETARG_POINTER(n));
 }
 
 const char* RequiredText(FunctionCallInfo fcinfo, int n, const char* what, const char* hint) {
