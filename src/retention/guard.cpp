@@ -52,9 +52,9 @@ Error Retained(const char* table, Change change, const Facts& facts, Timestamp n
   const std::string what = change == Change::kUpdate
                                ? " would shorten the retention of a row or change its subject"
                                : " would remove a row under minimum retention";
-  std::string detail = "Minimum retention runs";
+  std::string detail = "Kept by the minimum retention of";
   for (const std::string& policy : verdict.policies) {
-    detail += (&policy == verdict.policies.data() ? " by \"" : ", \"") + policy + '"';
+    detail += (&policy == verdict.policies.data() ? " \"" : ", \"") + policy + '"';
   }
   detail += may_not ? "; phisync.bypass_governance needs membership in phisync_officer." : ".";
   return Error(
