@@ -96,7 +96,7 @@ BEGIN
   IF NOT FOUND THEN
     INSERT INTO phisync.retention_run (policy, relation, dry_run, file, end_block)
     VALUES (p.name, p.relation, begin_retention_run.dry_run, coalesce(pg_catalog.pg_relation_filenode(p.relation), 0),
-      pg_catalog.pg_relation_size(p.relation) / pg_catalog.current_setting('block_size')::bigint)
+      coalesce(pg_catalog.pg_relation_size(p.relation), 0) / pg_catalog.current_setting('block_size')::bigint)
     RETURNING id INTO run;
   END IF;
   RETURN run;

@@ -82,6 +82,12 @@ SELECT guarded FROM phisync.retention_policies WHERE name = 'run owned';
 CALL phisync.run_retention();
 SELECT policy, status, sqlstate FROM phisync.retention_runs WHERE policy LIKE 'run %' ORDER BY run DESC LIMIT 2;
 ALTER TABLE owned ENABLE ALWAYS TRIGGER "~phisync_guard";
+-- So does a table that was dropped.
+CREATE TABLE gone (id int PRIMARY KEY, ended date);
+SELECT phisync.create_retention_policy('gone', 'run gone', 'ended', max_retention => '1 year');
+DROP TABLE gone;
+CALL phisync.run_retention('run gone');
+SELECT phisync.drop_retention_policy('run gone');
 -- A row whose anchor cannot be computed fails alone.
 CREATE TABLE born (id int PRIMARY KEY, y int);
 INSERT INTO born VALUES (1, 2001), (2, 0), (3, 2002);

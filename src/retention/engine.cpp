@@ -108,7 +108,12 @@ class Batch {
  private:
   void Open() {
     Call([&] {
-      relation_ = table_open(run_.relation, RowExclusiveLock);
+      relation_ = try_table_open(run_.relation, RowExclusiveLock);
+      if (relation_ == nullptr) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("its table does not exist"),
+                        errdetail("It was dropped, and the policy stayed."),
+                        errhint("SELECT phisync.drop_retention_policy(name);")));
+      }
       if (!run_.guarded && !run_.dry_run) {
         ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                         errmsg("table \"%s\" has lost its retention guard",
