@@ -120,6 +120,7 @@ ValueEncoder::ValueEncoder(Oid type, const EncodeOptions& options, MemoryContext
       {PG_LSNOID, Kind::kLsn},
       {BYTEAOID, Kind::kBytes},
       {JSONOID, Kind::kJson},
+      {JSONBOID, Kind::kJsonb},
       // The text of these depends on the search path; the number does not.
       {REGPROCOID, Kind::kObjectNumber},
       {REGPROCEDUREOID, Kind::kObjectNumber},
@@ -139,10 +140,7 @@ ValueEncoder::ValueEncoder(Oid type, const EncodeOptions& options, MemoryContext
     return;
   }
   parts_ = std::make_unique<EncoderParts>(memory);
-  if (found.base == JSONBOID) {
-    kind_ = Kind::kJsonb;
-  } else if (OidIsValid(found.element) && found.base != INT2VECTOROID &&
-             found.base != OIDVECTOROID) {
+  if (OidIsValid(found.element) && found.base != INT2VECTOROID && found.base != OIDVECTOROID) {
     kind_ = Kind::kArray;
     pg::Call([&] {
       get_typlenbyvalalign(found.element, &parts_->element_length, &parts_->element_by_value,
@@ -289,7 +287,15 @@ Encoded ValueEncoder::Write(ByteBuffer& out, Form form, Datum value) {
       }
       break;
     }
-    case Kind::kJsonb:
+    case Kind::kJsonb: {
+      const pg::Varlena stored(value, pg::Varlena::Shape::kAligned);
+      if (form.place == Place::kString) {
+        AppendJsonbString(out, stored.As<Jsonb>());
+      } else {
+        AppendJsonb(out, stored.As<Jsonb>());
+      }
+      break;
+    }
     case Kind::kArray:
     case Kind::kRange:
     case Kind::kMultirange:
@@ -361,10 +367,9 @@ Encoded ValueEncoder::WriteStructure(ByteBuffer& out, Form form, Datum value) {
     parts_->Composite(to, form, value, options_);
   } else {
     const pg::Varlena stored(value, pg::Varlena::Shape::kAligned);
-    if (kind_ == Kind::kJsonb) {
-      AppendJsonb(to, stored.As<Jsonb>());
-    } else if (!RangeIsEmpty(stored.As<RangeType>())) {
-      parts_->Range(to, form, stored.As<RangeType>());
+    auto* const range = stored.As<RangeType>();
+    if (!RangeIsEmpty(range)) {
+      parts_->Range(to, form, range);
     } else {
       to.Append(form.place == Place::kElement ? R"("empty")" : "empty");
     }

@@ -6,8 +6,11 @@
 
 namespace phisync::sync {
 
-// Appends what jsonb_out prints: `{"a": 1, "b": [true, null]}`. Allocates nothing. Throws Error
-// 54001 if it is nested too deeply for the stack.
+// Appends what jsonb_out prints: `{"a": 1, "b": [true, null]}`. Throws Error 54001 if the value is
+// nested too deeply for the stack.
 void AppendJsonb(ByteBuffer& out, const Jsonb* value);
+
+// The same as a JSON string: `"{\"a\": 1, \"b\": [true, null]}"`.
+void AppendJsonbString(ByteBuffer& out, const Jsonb* value);
 
 }  // namespace phisync::sync
