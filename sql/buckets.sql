@@ -16,11 +16,15 @@ SELECT phisync.create_bucket(
 SELECT phisync.create_bucket('everything', ARRAY['SELECT id, note FROM visit'], profile => 'full');
 SELECT phisync.create_bucket('region', ARRAY[$$SELECT ward_no AS id FROM ward WHERE (region = bucket.region AND (clinic_id = bucket.clinic AND ward_no > 0))$$],
   $$SELECT region, (auth.jwt() ->> 'clinic')::int AS clinic FROM staff WHERE region = auth.parameter('region')$$, 'full');
+-- Rows of children are the children's.
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child () INHERITS (parent);
+SELECT phisync.create_bucket('parents', ARRAY['SELECT id FROM ONLY parent'], profile => 'full');
 SELECT name, parameter_names, profile, relations FROM phisync.buckets ORDER BY name;
 SELECT parameters, data FROM phisync.buckets WHERE name = 'clinic' \gx
 SELECT phisync.drop_bucket('clinic');
 SELECT phisync.drop_bucket('clinic');
 SELECT name FROM phisync.buckets ORDER BY name;
-SELECT phisync.drop_bucket('everything'), phisync.drop_bucket('region');
+SELECT phisync.drop_bucket('everything'), phisync.drop_bucket('region'), phisync.drop_bucket('parents');
 SET client_min_messages = warning;
 DROP SCHEMA regress_buckets CASCADE;

@@ -17,4 +17,5 @@ extern "C" {
 #include <utils/acl.h>
 #include <utils/array.h>
 #include <utils/fmgroids.h>
+#include <utils/rls.h>
 }

@@ -66,6 +66,15 @@ void CheckTarget(const RangeVar*, Oid relation, Oid, void*) {
                                                 get_rel_name(relation)),
                      quote_identifier(GetUserNameFromId(GetUserId(), false)))));
   }
+  // The log holds all rows, whatever the definer's policies would show.
+  if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("row-level security hides rows of table \"%s\"", get_rel_name(relation)),
+             errdetail("A bucket gives its consumers what its definer may read, and all rows are "
+                       "decoded."),
+             errhint("Let the table's owner or a role with BYPASSRLS define the bucket.")));
+  }
 }
 
 }  // namespace
