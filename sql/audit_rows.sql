@@ -3,7 +3,7 @@ CREATE SCHEMA audit_rows;
 SET search_path = audit_rows;
 CREATE VIEW seen AS
 SELECT source, outcome, command, relations, row_key, columns, tags, changed_columns, application_user, purpose
-FROM phisync.audit_log WHERE relations[1] LIKE 'audit_rows.%' ORDER BY seq;
+FROM phisync.audit_log WHERE source = 'change' AND relations[1] LIKE 'audit_rows.%' ORDER BY seq;
 
 CREATE TABLE patient (id int PRIMARY KEY, full_name text, ssn text, note text, "Odd Col" int);
 SELECT phisync.tag('patient', 'id', 'none;subject'), phisync.tag('patient', 'full_name', 'phi:name'),
@@ -41,7 +41,7 @@ SELECT count(*) AS events, count(DISTINCT event_id) AS ids, bool_and(transaction
   bool_and(recorded_at BETWEEN now() - interval '1 hour' AND clock_timestamp()) AS timely,
   bool_and(session_role = current_user AND effective_role = current_user) AS roles,
   count(DISTINCT backend_pid) AS sessions, array_agg(DISTINCT "precision") AS precisions
-FROM phisync.audit_log WHERE relations[1] LIKE 'audit_rows.%';
+FROM phisync.audit_log WHERE source = 'change' AND relations[1] LIKE 'audit_rows.%';
 
 -- Large values that are stored out of line are compared, not named when they did not change.
 CREATE TABLE scan (id int PRIMARY KEY, image text, page int);
@@ -84,7 +84,7 @@ INSERT INTO patient VALUES (3, 'Canary Green');
 SELECT count(*) FROM phisync.audit_log;
 SELECT count(*) FROM phisync.audit_trail;
 RESET ROLE;
-SELECT session_role = session_user AS session_kept, effective_role, command FROM phisync.audit_log ORDER BY seq DESC LIMIT 1;
+SELECT session_role = session_user AS session_kept, effective_role, command FROM phisync.audit_log WHERE source = 'change' ORDER BY seq DESC LIMIT 1;
 
 -- No value is anywhere in the trail.
 SELECT count(*) AS leaks FROM phisync.audit_trail t WHERE t::text ILIKE '%canary%' OR t::text LIKE '%999-99%';

@@ -169,4 +169,11 @@ unlike($log, qr/PANIC|TRAP|terminated by signal (6|11)/, 'no crash of ours');
 cmp_ok(scalar(() = $log =~ /background worker "phisync audit writer".*exited with exit code 1/g), '<', 5, 'no restart loop');
 
 $node->stop;
+
+# Without preload nothing is queued, so there is nothing to wait for.
+$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "''");
+$node->start;
+($rc, $out, $err) = $node->psql('two', 'SELECT phisync.audit_flush()');
+like($err, qr/phisync is not preloaded/, 'flushing needs preload, and says so');
+$node->stop;
 done_testing();
