@@ -44,7 +44,9 @@ bool LabelReader::Take(char c) {
 std::string_view LabelReader::Word() {
   SkipBlanks();
   const std::size_t end = std::min(text_.find_first_of(" ;=,()\"\t\r\n", pos_), text_.size());
-  return text_.substr(std::exchange(pos_, end), end - pos_);
+  // In two steps: the order in which arguments are evaluated is the compiler's.
+  const std::size_t begin = std::exchange(pos_, end);
+  return text_.substr(begin, end - begin);
 }
 
 bool LabelReader::NextItem(std::string_view* word) {
