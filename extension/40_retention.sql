@@ -102,9 +102,11 @@ COMMENT ON FUNCTION phisync.create_retention_policy(regclass, text, text, interv
 CREATE FUNCTION phisync.drop_retention_policy(name text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  relation regclass;
+  its_table regclass;
+  its_subject name;
 BEGIN
-  SELECT p.relation INTO relation FROM phisync.retention_policy p WHERE p.name = drop_retention_policy.name;
+  SELECT p.relation, p.subject INTO its_table, its_subject FROM phisync.retention_policy p
+  WHERE p.name = drop_retention_policy.name;
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'undefined_object',
       MESSAGE = pg_catalog.format('retention policy "%s" does not exist', name),
@@ -112,17 +114,30 @@ BEGIN
       HINT = 'The view phisync.retention_policies lists them.';
   END IF;
   -- Changes of guarded rows that are under way were judged by this policy: they end first.
-  IF EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation) THEN
-    EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', relation);
+  IF EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = its_table) THEN
+    EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', its_table);
+  END IF;
+  -- A subject hold finds its rows by the policies' subject columns.
+  LOCK TABLE phisync.legal_hold IN SHARE ROW EXCLUSIVE MODE;
+  IF EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = its_table)
+    AND EXISTS (SELECT FROM phisync.legal_hold h WHERE h.released_at IS NULL AND h.subject IS NOT NULL
+                AND (h.relation IS NULL OR h.relation = its_table))
+    AND its_subject IS NOT NULL
+    AND NOT EXISTS (SELECT FROM phisync.retention_policy p WHERE p.relation = its_table
+                    AND p.subject = its_subject AND p.enabled AND p.name <> drop_retention_policy.name) THEN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = pg_catalog.format('retention policy "%s" is needed by legal holds', name),
+      DETAIL = 'Holds on subjects are in force, and no other policy in force names the subject column of the table.',
+      HINT = 'Release the holds, or create another policy with the same subject first.';
   END IF;
   DELETE FROM phisync.retention_policy p WHERE p.name = drop_retention_policy.name;
-  PERFORM phisync.set_guard(relation);
+  PERFORM phisync.set_guard(its_table);
 END
 $$;
 REVOKE ALL ON FUNCTION phisync.drop_retention_policy(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.drop_retention_policy(text) TO phisync_officer;
 COMMENT ON FUNCTION phisync.drop_retention_policy(text) IS
-'Removes a policy: its rows are no longer kept or disposed of by it. Legal holds stay. Error: 42704. Needs no preload.';
+'Removes a policy: its rows are no longer kept or disposed of by it. Refused while subject holds need its subject column. Errors: 42704, 55000. Needs no preload.';
 
 CREATE VIEW phisync.retention_policies AS
 SELECT p.name, p.relation, p.anchor, p.min_retention, p.max_retention, p.filter, p.subject, p.action, p.enabled,

@@ -39,6 +39,9 @@ UPDATE claim SET paid = '1999-01-01' WHERE id = 3;
 DELETE FROM claim WHERE id = 4;
 TRUNCATE claim;
 \echo :LAST_ERROR_SQLSTATE
+SELECT phisync.drop_retention_policy('hold claims');
+SELECT phisync.create_retention_policy('claim', 'hold claims 2', 'paid', '1 day', subject => 'member');
+SELECT phisync.drop_retention_policy('hold claims 2');
 -- Of one table alone.
 SELECT phisync.place_legal_hold('person here', 'litigation', 'visit', subject => '00000000-0000-0000-0000-000000000002');
 DELETE FROM visit WHERE no = 2;

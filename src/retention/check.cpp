@@ -105,6 +105,7 @@ bool AnyPolicyNamesSubject(Oid relation) {
     bool is_null = false;
     const Datum on = heap_getattr(tuple, 2, RelationGetDescr(table), &is_null);
     if (OidIsValid(relation) && DatumGetObjectId(on) != relation) continue;
+    if (!DatumGetBool(heap_getattr(tuple, 9, RelationGetDescr(table), &is_null))) continue;
     heap_getattr(tuple, 7, RelationGetDescr(table), &is_null);
     found = found || !is_null;
   }
