@@ -63,7 +63,7 @@ is($node->safe_psql('three', 'SELECT count(DISTINCT (mrn, ssn, phone, family)) F
 
 # The example's tags and buckets fit its schema.
 my $example = "$ENV{PHISYNC_EXAMPLES}/fhir";
-foreach my $file ('tags.sql')
+foreach my $file ('tags.sql', 'buckets.sql')
 {
 	is(system("psql -X -q -v ON_ERROR_STOP=1 $connection -d one -o /dev/null"
 			. " -c 'CREATE EXTENSION IF NOT EXISTS phisync' -f '$example/$file'"),
