@@ -34,8 +34,8 @@ override with_llvm := no
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# The shipped script is the parts of extension/ in the order of their numbers.
-phisync--$(EXTVERSION).sql: $(sort $(wildcard extension/*.sql)) phisync.control
+# The shipped script is the parts of extension/ in the order of their numbers; the folder itself changes when a part goes.
+phisync--$(EXTVERSION).sql: $(sort $(wildcard extension/*.sql)) phisync.control extension
 	cat $(filter %.sql,$^) > $@
 
 -include $(SRCS:.cpp=.d)
