@@ -7,6 +7,7 @@ extern "C" {
 #include <access/xlog.h>
 #include <access/xlogrecovery.h>
 #include <commands/dbcommands.h>
+#include <mb/pg_wchar.h>
 #include <nodes/pg_list.h>
 #include <replication/logical.h>
 #include <replication/origin.h>

@@ -121,11 +121,24 @@ Stream& StreamOf(LogicalDecodingContext* ctx) {
   return *static_cast<Stream*>(ctx->output_plugin_private);
 }
 
+// Records are JSON, which is UTF-8; texts go into them as they are stored.
+void RequireUtf8() {
+  if (GetDatabaseEncoding() == PG_UTF8) return;
+  throw Error(
+      sqlstate::kFeatureNotSupported,
+      std::string("phisync cannot decode a database in encoding ") + GetDatabaseEncodingName(),
+      "Records are JSON, which is always UTF-8, and texts are sent as they are stored.",
+      "Dump the database, and restore it into one made with ENCODING 'UTF8'.");
+}
+
 void OnStartup(LogicalDecodingContext* ctx, OutputPluginOptions* options, bool is_init) {
   options->output_type = OUTPUT_PLUGIN_TEXTUAL_OUTPUT;
   options->receive_rewrites = false;
   // When a slot is made there are neither options nor changes.
-  if (!is_init) pg::Entry([&] { Start(ctx); });
+  pg::Entry([&] {
+    RequireUtf8();
+    if (!is_init) Start(ctx);
+  });
 }
 
 void OnBegin(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {

@@ -1,0 +1,25 @@
+-- A consumer to whom nothing is sent still learns how far the log was read, so that its slot can move on.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set setup :abs_srcdir '/sql/include/stream_setup.sql'
+\set drop :abs_srcdir '/sql/include/stream_drop.sql'
+\i :setup
+CREATE TABLE patient (id int PRIMARY KEY);
+CREATE TABLE outside (id int, filler text);
+SELECT FROM phisync.create_bucket('one', ARRAY['SELECT id FROM patient'], profile => 'full');
+-- Little log says nothing, 1 MB of it does.
+INSERT INTO outside VALUES (0);
+INSERT INTO outside VALUES (1);
+SELECT count(*) FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'regress');
+INSERT INTO outside SELECT g, repeat('x', 1000) FROM generate_series(1, 2000) g;
+CREATE TEMP TABLE got (record jsonb);
+INSERT INTO got SELECT line::jsonb
+  FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'regress'), regexp_split_to_table(data, E'\n') AS line;
+SELECT record->>'k' AS k FROM got;
+-- It may be acknowledged, and then nothing of it comes again.
+SELECT (record->>'lsn')::pg_lsn <= pg_current_wal_lsn() AS was_read FROM got WHERE record->>'k' = 'progress';
+SELECT count(*) FROM pg_replication_slot_advance('regress_stream', (SELECT (record->>'lsn')::pg_lsn FROM got WHERE record->>'k' = 'progress'));
+INSERT INTO patient VALUES (7);
+SELECT line::jsonb->>'k' AS k, line::jsonb->>'id' AS id
+  FROM pg_logical_slot_get_changes('regress_stream', NULL, NULL, 'consumer', 'regress'), regexp_split_to_table(data, E'\n') AS line;
+DROP TABLE got;
+\i :drop
