@@ -122,7 +122,7 @@ BEGIN
   FOR r IN SELECT b.name, b.parameter_names, b.profile, q.ordinal, q.query, q.relation
            FROM phisync.bucket b JOIN phisync.bucket_query q ON q.bucket = b.name ORDER BY 1, 4 LOOP
     BEGIN
-      IF to_regclass(r.relation::text) IS NULL THEN
+      IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = r.relation) THEN
         RAISE undefined_table USING MESSAGE = 'its table is gone', HINT = format('SELECT phisync.drop_bucket(%L);', r.name);
       END IF;
       PERFORM phisync.check_bucket_query(r.relation, r.query, r.parameter_names, r.profile);

@@ -13,7 +13,10 @@ SET phisync.actor = E'two\nlines';
 SELECT set_config('phisync.actor', repeat('ä', 129), false);
 SET phisync.audit_durability = 'soon';
 SET phisync.audit_on_failure = 'ignore';
+-- The server words this one differently from major to major.
+\set VERBOSITY sqlstate
 SET phisync.audit_wait_timeout = 0;
+\set VERBOSITY default
 SET phisync.no_such_setting = 1;
 RESET phisync.purpose;
 
