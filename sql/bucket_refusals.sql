@@ -8,7 +8,8 @@ BEGIN
   RETURN 'accepted: ' || array_to_string(data, '; ');
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-  RETURN format(E'%s\n%s: %s\n  %s\n  %s\n', array_to_string(data, '; '), SQLSTATE, m, d, h);
+  -- The server writes the setting's name in another way from 18 on.
+  RETURN format(E'%s\n%s: %s\n  %s\n  %s\n', array_to_string(data, '; '), SQLSTATE, m, d, replace(h, 'DateStyle', 'datestyle'));
 END
 $$;
 CREATE TYPE mood AS ENUM ('low', 'high');
