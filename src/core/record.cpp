@@ -91,10 +91,13 @@ void AppendRemove(ByteBuffer& out, const RowRecord& row, std::string_view reason
 }
 
 void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
-                 std::string_view type, std::string_view reason) {
+                 std::string_view type, std::int64_t ordinal, std::string_view reason) {
   Number(out, R"({"k":"clear","seq":)", seq);
   Text(out, R"(,"buckets":)", buckets);
   Text(out, R"(,"type":)", type);
+  out.Append(R"(,"subkeys":")");
+  AppendInteger(out, ordinal);
+  out.Append(R"([*]")");
   Text(out, R"(,"reason":)", reason);
   out.Append("}\n");
 }

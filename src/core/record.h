@@ -46,9 +46,11 @@ void AppendPut(ByteBuffer& out, const RowRecord& row, std::span<const std::strin
                std::string_view data_json);
 void AppendRemove(ByteBuffer& out, const RowRecord& row, std::string_view reason);
 
-// `buckets` is a bucket id or the pattern `name[*]`.
+// `buckets` is a bucket id or the pattern `name[*]`. Only rows of the data query `ordinal` leave:
+// the record's `subkeys` is the pattern that theirs match, since another query may give the same
+// type.
 void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
-                 std::string_view type, std::string_view reason);
+                 std::string_view type, std::int64_t ordinal, std::string_view reason);
 
 // A row that could not be encoded. `relation` is its qualified name; never a value.
 void AppendError(ByteBuffer& out, std::uint64_t seq, std::uint64_t lsn, std::string_view relation,

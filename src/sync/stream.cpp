@@ -144,7 +144,7 @@ void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
         WriteError(relations[i], change->lsn, query.plan->refused_sqlstate);
       } else {
         AppendClear(batch_.records(), ++transaction_.seq, query.plan->bucket + "[*]",
-                    query.plan->type, "truncate");
+                    query.plan->type, query.plan->ordinal, "truncate");
       }
     }
   }

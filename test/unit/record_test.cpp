@@ -178,19 +178,20 @@ TEST_F(Records, PutAndRemove) {
 }
 
 TEST_F(Records, Others) {
-  AppendClear(out_, 1, "clinic[*]", "patient", "truncate");
+  AppendClear(out_, 1, "clinic[*]", "patient", 10, "truncate");
   AppendError(out_, 2, 255, "public.patient", "22P02");
   AppendCommit(out_, 0x100000001, 0x100000030, 2, 3808858755);
   AppendProgress(out_, 16);
-  EXPECT_EQ(Line(),
-            R"({"k":"clear","seq":1,"buckets":"clinic[*]","type":"patient","reason":"truncate"})"
-            "\n"
-            R"({"k":"error","seq":2,"lsn":"0/FF","relation":"public.patient","sqlstate":"22P02"})"
-            "\n"
-            R"({"k":"commit","lsn":"1/1","end":"1/30","count":2,"crc":3808858755})"
-            "\n"
-            R"({"k":"progress","lsn":"0/10"})"
-            "\n");
+  EXPECT_EQ(
+      Line(),
+      R"({"k":"clear","seq":1,"buckets":"clinic[*]","type":"patient","subkeys":"10[*]","reason":"truncate"})"
+      "\n"
+      R"({"k":"error","seq":2,"lsn":"0/FF","relation":"public.patient","sqlstate":"22P02"})"
+      "\n"
+      R"({"k":"commit","lsn":"1/1","end":"1/30","count":2,"crc":3808858755})"
+      "\n"
+      R"({"k":"progress","lsn":"0/10"})"
+      "\n");
 }
 
 }  // namespace
