@@ -41,7 +41,13 @@ PHISYNC_FUNCTION(phisync_retention_status) {
   Relation relation = nullptr;
   const bool found = Call([&] {
     Jsonb* const pk = PG_GETARG_JSONB_P(1);
-    relation = table_open(oid, AccessShareLock);
+    relation = try_table_open(oid, AccessShareLock);
+    if (relation == nullptr) {
+      ereport(ERROR,
+              (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table with OID %u does not exist", oid),
+               errdetail("It was dropped, or never was there."),
+               errhint("Name a table: phisync.retention_status('schema.table', pk).")));
+    }
     if (relation->rd_rel->relkind != RELKIND_RELATION) {
       ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                       errmsg("\"%s\" is not an ordinary table", RelationGetRelationName(relation)),

@@ -76,7 +76,10 @@ PHISYNC_FUNCTION(phisync_effective_tags) {
 
 // suggested_label(column_name name, data_type oid)
 PHISYNC_FUNCTION(phisync_suggested_label) {
-  const char category = pg::Call([&] { return tags::TypeCategoryOf(PG_GETARG_OID(1)); });
+  const Oid type = PG_GETARG_OID(1);
+  if (!pg::Call([&] { return SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)); }))
+    PG_RETURN_NULL();
+  const char category = pg::Call([&] { return tags::TypeCategoryOf(type); });
   return pg::TextDatum(ClassText(GuessClass(NameStr(*PG_GETARG_NAME(0)), category)));
 }
 
