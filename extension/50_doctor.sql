@@ -138,6 +138,25 @@ BEGIN
     RETURN NEXT;
   END IF;
 
+  -- A table without any tag counts as free of PHI, so a bucket sends all of it.
+  "check" := 'untagged tables'; found_any := false;
+  FOR r IN SELECT q.relation, string_agg(DISTINCT q.bucket, ', ') AS buckets
+           FROM phisync.bucket_query q JOIN pg_class c ON c.oid = q.relation
+           WHERE NOT EXISTS (SELECT FROM pg_seclabel l
+                             WHERE l.provider = 'phisync' AND l.classoid = 'pg_class'::regclass AND l.objoid = q.relation)
+             AND NOT EXISTS (SELECT FROM phisync.tags t WHERE t.relation = q.relation)
+           GROUP BY q.relation ORDER BY q.relation::text LOOP
+    found_any := true; status := 'warn';
+    finding := format('nobody has said what %s holds, so it counts as free of PHI and is sent by: %s', r.relation, r.buckets);
+    remedy := format('SELECT phisync.tag(%1$L, ''phi'');  -- then classify its columns; if it holds no PHI: SELECT phisync.tag(%1$L, ''none'');',
+      r.relation::text);
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'every table in a bucket has a tag'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
   "check" := 'unclassified columns'; found_any := false;
   FOR r IN SELECT u.relation, string_agg(quote_ident(u.column_name), ', ' ORDER BY u.column_name) AS columns,
              string_agg(u.remedy, ' ' ORDER BY u.column_name) AS remedies

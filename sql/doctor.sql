@@ -40,6 +40,15 @@ SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';
 SELECT phisync.drop_bucket('doctor');
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';
 
+-- A table that nobody has looked at counts as free of PHI, and doctor asks about it; a table label is an answer.
+CREATE TABLE room (id int PRIMARY KEY, name text);
+SELECT phisync.create_bucket('rooms', ARRAY['SELECT * FROM doctor.room']);
+SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'untagged tables';
+SELECT phisync.tag('room', 'none');
+SELECT status, finding FROM phisync.doctor() WHERE "check" = 'untagged tables';
+SELECT phisync.drop_bucket('rooms');
+DROP TABLE room;
+
 -- Officers and auditors may ask, others may not.
 CREATE ROLE regress_auditor IN ROLE phisync_auditor;
 CREATE ROLE regress_nobody;
