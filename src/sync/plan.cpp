@@ -150,7 +150,10 @@ QueryPlan MakePlan(Relation relation, const DefinedQuery* definition, Bitmapset*
   }
   plan.id = ToOutput(query->id);
   foreach (cell, query->parameters) {
-    plan.parameters.push_back(ToOutput(static_cast<CompiledOutput*>(lfirst(cell))));
+    const auto* const bound = static_cast<CompiledOutput*>(lfirst(cell));
+    plan.parameters.push_back(
+        {.name = bound->key,
+         .sources = {{.attnum = bound->attnum, .elements = false, .type = bound->type}}});
   }
   plan.filter = query->filter;
   return plan;

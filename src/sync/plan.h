@@ -17,6 +17,19 @@ struct Output {
   Oid type = InvalidOid;  // of the value, domains resolved
 };
 
+// Columns that hold values of a bucket parameter: the row is in one bucket for each value that is
+// not null, of all columns together.
+struct ParameterSource {
+  AttrNumber attnum = 0;
+  bool elements = false;  // the column is an array, and its elements are the values
+  Oid type = InvalidOid;  // of a value, domains resolved
+};
+
+struct Parameter {
+  std::string name;
+  std::vector<ParameterSource> sources;  // at least one
+};
+
 // One data query of one bucket, against one relation.
 struct QueryPlan {
   std::string bucket;
@@ -25,9 +38,8 @@ struct QueryPlan {
       type;  // object type on the device: the alias of the table in the text, else its name there
   std::vector<Output> outputs;  // in order, without those that the profile withholds; `id` included
   Output id;                    // reads columns of the primary key alone
-  std::vector<Output>
-      parameters;          // the bound columns, in the order in which the bucket declares them
-  List* filter = nullptr;  // planned expressions that must all be true; NIL = every row
+  std::vector<Parameter> parameters;  // in the order in which the bucket declares them
+  List* filter = nullptr;             // planned expressions that must all be true; NIL = every row
   // Not null: no record of this query may be made, and nothing but bucket, ordinal,
   // refused_sqlstate and perhaps type is set. 42501: id, parameter or primary key is PHI that the
   // profile does not grant; any other: the text does not fit the relation as it is now, for

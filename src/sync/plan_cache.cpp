@@ -56,9 +56,9 @@ Query MakeQuery(const QueryPlan& plan, const Target& target) {
   }
   query.id.push_back(MakeField(plan.id, target.memory));
   query.can_fail |= CanFail(plan.id);
-  for (const Output& output : plan.parameters) {
-    query.parameters.push_back(MakeField(output, target.memory));
-    query.can_fail |= CanFail(output);
+  for (const Parameter& parameter : plan.parameters) {
+    const ParameterSource& source = parameter.sources.front();
+    query.parameters.push_back({source.attnum, ValueEncoder(source.type, {}, target.memory)});
   }
   Bitmapset* needed = nullptr;
   pg::Call([&] {
@@ -71,8 +71,8 @@ Query MakeQuery(const QueryPlan& plan, const Target& target) {
     }
     for (const KeyColumn& column : target.key) needed = bms_add_member(needed, column.attnum);
   });
-  for (const Field& field : query.parameters) {
-    needed = pg::Call([&] { return bms_add_members(needed, field.reads); });
+  for (const ParameterField& field : query.parameters) {
+    needed = pg::Call([&] { return bms_add_member(needed, field.attnum); });
   }
   query.knows_old = target.whole_old || bms_is_subset(needed, target.identity);
   return query;

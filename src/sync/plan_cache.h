@@ -23,12 +23,18 @@ struct Field {
   ValueEncoder encoder;
 };
 
+// A parameter's value in the row, by the column that holds it.
+struct ParameterField {
+  AttrNumber attnum;
+  ValueEncoder encoder;
+};
+
 // One data query.
 struct Query {
   const QueryPlan* plan;
   std::vector<Field> outputs;
   std::vector<Field> id;  // one, or none where the plan is refused
-  std::vector<Field> parameters;
+  std::vector<ParameterField> parameters;
   ExprState* filter = nullptr;  // null: every row
   Bitmapset* filter_reads = nullptr;
   // Evaluating may raise an error that depends on the row, so it needs a subtransaction.

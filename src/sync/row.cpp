@@ -202,10 +202,10 @@ bool RowEvaluator::AppendBucket(Query& query, RowImage& image, Slice& slice) {
   ByteBuffer& out = *changes_->bytes;
   slice.from = out.size();
   KeyWriter id(out, query.plan->bucket);
-  for (Field& field : query.parameters) {
-    if (!HasValue(field, image)) ThrowUnknown();
-    const NullableDatum value = Value(field, image);
-    if (value.isnull || field.encoder.Parameter(id.Next(), value.value) != Encoded::kValue) {
+  for (ParameterField& field : query.parameters) {
+    if (bms_is_member(field.attnum, image.missing)) ThrowUnknown();
+    const int i = field.attnum - 1;
+    if (image.nulls[i] || field.encoder.Parameter(id.Next(), image.values[i]) != Encoded::kValue) {
       return false;
     }
   }
