@@ -4,7 +4,9 @@ CREATE TABLE phisync.bucket (
   name            text COLLATE "C" PRIMARY KEY,
   parameters      text,
   parameter_names text[] NOT NULL,
-  profile         text NOT NULL
+  profile         text NOT NULL,
+  priority        smallint NOT NULL DEFAULT 3 CHECK (priority BETWEEN 0 AND 3),
+  definer         regrole NOT NULL
 ) WITH (user_catalog_table = true);
 ALTER TABLE phisync.bucket ALTER COLUMN parameters SET STORAGE PLAIN, ALTER COLUMN parameter_names SET STORAGE PLAIN;
 COMMENT ON TABLE phisync.bucket IS
@@ -15,6 +17,7 @@ CREATE TABLE phisync.bucket_query (
   ordinal  integer NOT NULL,
   relation regclass NOT NULL,
   query    text NOT NULL,
+  columns  name[] NOT NULL,
   PRIMARY KEY (bucket, ordinal)
 ) WITH (user_catalog_table = true);
 ALTER TABLE phisync.bucket_query ALTER COLUMN query SET STORAGE PLAIN;
@@ -30,17 +33,21 @@ CREATE TABLE phisync.consumer (
 COMMENT ON TABLE phisync.consumer IS
 'Consumers of the change stream, written by phisync.create_consumer and phisync.drop_consumer alone. Read phisync.consumers instead.';
 
--- A query whose table is gone would come back under whatever table has its number then.
-SELECT pg_catalog.pg_extension_config_dump('phisync.bucket', '');
+-- A query whose table is gone would come back under whatever table has its number then, and a bucket whose definer is
+-- gone with the rights of whatever role has.
+SELECT pg_catalog.pg_extension_config_dump('phisync.bucket',
+  'WHERE EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = definer)');
 SELECT pg_catalog.pg_extension_config_dump('phisync.bucket_query',
-  'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)');
+  'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)
+     AND EXISTS (SELECT FROM phisync.bucket b JOIN pg_catalog.pg_roles r ON r.oid = b.definer WHERE b.name = bucket)');
 SELECT pg_catalog.pg_extension_config_dump('phisync.consumer',
   'WHERE EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = role)');
 
-CREATE FUNCTION phisync.create_bucket(name text, data text[], parameters text DEFAULT NULL, profile text DEFAULT 'withhold')
+CREATE FUNCTION phisync.create_bucket(name text, data text[], parameters text DEFAULT NULL, profile text DEFAULT 'withhold',
+  priority integer DEFAULT 3)
 RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_create_bucket';
-COMMENT ON FUNCTION phisync.create_bucket(text, text[], text, text) IS
-'Defines a bucket: data queries that say which rows are in it and what of them is sent, a parameters query whose outputs they refer to as bucket.name (null: one bucket for all), and a profile that says which PHI its consumers get (withhold: none; full: all). Locks each table against writers until the transaction ends. Raises an error that names what is wrong and what mends it. Needs no preload.';
+COMMENT ON FUNCTION phisync.create_bucket(text, text[], text, text, integer) IS
+'Defines a bucket: data queries that say which rows are in it and what of them is sent, a parameters query whose outputs they refer to as bucket.name (null: one bucket for all), and a profile that says which PHI its consumers get (withhold: none; full: all). Devices fetch buckets of priority 0 first, of 3 last. Locks each table against writers until the transaction ends. Raises an error that names what is wrong and what mends it. Needs no preload.';
 
 CREATE FUNCTION phisync.drop_bucket(name text)
 RETURNS void LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_drop_bucket';
@@ -50,11 +57,11 @@ COMMENT ON FUNCTION phisync.drop_bucket(text) IS
 CREATE VIEW phisync.buckets AS
 SELECT b.name, b.parameters, b.parameter_names,
        pg_catalog.array_agg(q.query ORDER BY q.ordinal) AS data, b.profile,
-       pg_catalog.array_agg(q.relation ORDER BY q.ordinal) AS relations
+       pg_catalog.array_agg(q.relation ORDER BY q.ordinal) AS relations, b.priority, b.definer
 FROM phisync.bucket b LEFT JOIN phisync.bucket_query q ON q.bucket OPERATOR(pg_catalog.=) b.name
 GROUP BY b.name;
 COMMENT ON VIEW phisync.buckets IS
-'Buckets: the parameters query and the names of its outputs, the data queries in order with the table of each, and the profile. Needs no preload.';
+'Buckets: the parameters query and the names of its outputs, the data queries in order with the table of each, the profile, the priority (0: fetched first, 3: last), and the role that defined it, with whose rights the parameters query runs. Needs no preload.';
 
 CREATE FUNCTION phisync.compiled_queries(relation regclass)
 RETURNS TABLE (bucket text, ordinal integer, type text, outputs text[], withholds boolean, refused text)
@@ -127,9 +134,9 @@ FROM phisync.consumer c LEFT JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_cat
 COMMENT ON VIEW phisync.consumers IS
 'Consumers of the change stream: the role whose members may connect, and the buckets that they get (null: all). Needs no preload.';
 
-REVOKE ALL ON FUNCTION phisync.create_bucket(text, text[], text, text), phisync.drop_bucket(text), phisync.compiled_queries(regclass),
+REVOKE ALL ON FUNCTION phisync.create_bucket(text, text[], text, text, integer), phisync.drop_bucket(text), phisync.compiled_queries(regclass),
   phisync.create_consumer(text, regrole, text[]), phisync.drop_consumer(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION phisync.create_bucket(text, text[], text, text), phisync.drop_bucket(text),
+GRANT EXECUTE ON FUNCTION phisync.create_bucket(text, text[], text, text, integer), phisync.drop_bucket(text),
   phisync.create_consumer(text, regrole, text[]), phisync.drop_consumer(text) TO phisync_officer;
 GRANT EXECUTE ON FUNCTION phisync.compiled_queries(regclass) TO phisync_officer, phisync_auditor;
 GRANT SELECT ON phisync.bucket, phisync.bucket_query, phisync.consumer, phisync.buckets, phisync.bucket_queries, phisync.consumers
