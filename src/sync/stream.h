@@ -13,6 +13,7 @@
 #include "sync/consumer.h"
 #include "sync/options.h"
 #include "sync/plan_cache.h"
+#include "sync/policy.h"
 #include "sync/row.h"
 
 namespace phisync::sync {
@@ -49,6 +50,8 @@ class Stream {
   void WriteChanges(const ReorderBufferTXN* txn, Relation relation,
                     const ReorderBufferChange* change);
   void WritePut(const Put& put, Relation relation, const ReorderBufferChange* change);
+  // What the consumer is granted of a row of phisync.policy_change.
+  void WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change);
   void WriteRemove(const Remove& remove, const ReorderBufferChange* change);
   void WriteError(Relation relation, XLogRecPtr lsn, const char* sqlstate);
   // With the next number and no sum; views the argument.
