@@ -2,8 +2,8 @@
 
 #include "core/object_name.h"
 #include "core/profile.h"
-#include "pg/spi.h"
 #include "pg/text.h"
+#include "sync/owner.h"
 #include "sync/parameters.h"
 #include "sync/servable.h"
 #include "sync/target.h"
@@ -74,25 +74,7 @@ List* TextElements(ArrayType* array, const char* what) {
 // The extension's tables are written as their owner, whoever defines.
 template <typename Fn>
 void AsExtensionOwner(Fn fn) {
-  Oid user;
-  int context;
-  GetUserIdAndSecContext(&user, &context);
-  Oid const table = get_relname_relid("bucket", get_namespace_oid("phisync", false));
-  HeapTuple const row = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-  if (!HeapTupleIsValid(row)) elog(ERROR, "table phisync.bucket does not exist");
-  Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(row))->relowner;
-  ReleaseSysCache(row);
-  SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-  SPI_connect();
-  fn();
-  SPI_finish();
-  SetUserIdAndSecContext(user, context);
-}
-
-void Execute(const char* command, int n, const Oid* types, const Datum* values, const char* nulls) {
-  int const code = SPI_execute_with_args(command, n, const_cast<Oid*>(types),
-                                         const_cast<Datum*>(values), nulls, false, 0);
-  if (code < 0) elog(ERROR, "SPI error %d in \"%s\"", code, command);
+  AsOwnerOf(get_relname_relid("bucket", get_namespace_oid("phisync", false)), fn);
 }
 
 bool BucketExists(Datum name) {

@@ -6,6 +6,7 @@
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/expression.h"
+#include "sync/policy.h"
 
 namespace phisync::sync {
 namespace {
@@ -161,6 +162,7 @@ Target& PlanCache::Compile(Relation relation) {
   MemoryContext const before = MemoryContextSwitchTo(target.memory);
   target.plan = CompileRelation(relation, buckets_);
   target.plan.relation = RelationGetRelid(relation);
+  target.is_policy = IsPolicyTable(relation);
   if (!target.plan.queries.empty()) FillTarget(target, relation);
   MemoryContextSwitchTo(before);
   return target;
