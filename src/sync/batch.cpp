@@ -4,7 +4,16 @@
 #include "sync/row.h"
 
 namespace phisync::sync {
-Batch::Batch(LogicalDecodingContext* ctx, std::size_t limit) : ctx_(ctx), limit_(limit) {
+
+void DecodingSink::Send(std::string_view message) {
+  pg::Call([&] {
+    OutputPluginPrepareWrite(ctx_, true);
+    appendBinaryStringInfo(ctx_->out, message.data(), static_cast<int>(message.size()));
+    OutputPluginWrite(ctx_, true);
+  });
+}
+
+Batch::Batch(MessageSink& sink, std::size_t limit) : sink_(sink), limit_(limit) {
   records_.emplace();
 }
 
@@ -27,13 +36,7 @@ void Batch::Flush() {
   if (records_->empty()) return;
   AddToChecksum();
   // The last line end is left to the transport: pg_recvlogical writes one after each message.
-  const char* const data = records_->data();
-  const auto size = static_cast<int>(records_->size() - 1);
-  pg::Call([&] {
-    OutputPluginPrepareWrite(ctx_, true);
-    appendBinaryStringInfo(ctx_->out, data, size);
-    OutputPluginWrite(ctx_, true);
-  });
+  sink_.Send(records_->view().substr(0, records_->size() - 1));
   if (records_->size() > kKeptBytes + limit_) {
     records_.emplace();
   } else {

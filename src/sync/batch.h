@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "core/byte_buffer.h"
 #include "pg/crc32c.h"
@@ -12,11 +13,34 @@
 
 namespace phisync::sync {
 
-// Writes are legal in the callbacks for begin, change, truncate, message and commit alone.
+// Where messages go.
+class MessageSink {
+ public:
+  MessageSink() = default;
+  MessageSink(const MessageSink&) = delete;
+  MessageSink& operator=(const MessageSink&) = delete;
+  virtual ~MessageSink() = default;
+  // Throws.
+  virtual void Send(std::string_view message) = 0;
+};
+
+// Sends through logical decoding, which is legal in the callbacks for begin, change, truncate,
+// message and commit alone. The message's position in the log is the current change's, in the
+// commit callback the end of the transaction.
+class DecodingSink final : public MessageSink {
+ public:
+  // The context must outlive the sink.
+  explicit DecodingSink(LogicalDecodingContext* ctx) : ctx_(ctx) {}
+  void Send(std::string_view message) override;
+
+ private:
+  LogicalDecodingContext* ctx_;
+};
+
 class Batch {
  public:
-  // Sends once `limit` bytes are there. The context must outlive the batch.
-  Batch(LogicalDecodingContext* ctx, std::size_t limit);
+  // Sends once `limit` bytes are there. The sink must outlive the batch.
+  Batch(MessageSink& sink, std::size_t limit);
 
   // Where whole records are appended, each with its line end. Not to be kept beyond a flush; what
   // was appended since the last one may be truncated again.
@@ -30,14 +54,13 @@ class Batch {
   void FlushIfFull() {
     if (records_->size() >= limit_) Flush();
   }
-  // Sends them, if there are any. The message's position in the log is the current change's, in the
-  // commit callback the end of the transaction.
+  // Sends them, if there are any.
   void Flush();
 
  private:
   void AddToChecksum();
 
-  LogicalDecodingContext* ctx_;
+  MessageSink& sink_;
   std::size_t limit_;
   std::optional<ByteBuffer> records_;
   pg::Crc32c crc_;

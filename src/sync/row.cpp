@@ -24,6 +24,7 @@ void RowChanges::Clear() {
   puts.clear();
   removes.clear();
   errors.clear();
+  buckets.clear();
   incomplete.clear();
   key_changed = false;
   if (bytes->size() > kKeptBytes) {
@@ -44,12 +45,28 @@ void RowImage::Fit(int columns) {
 
 void RowEvaluator::Evaluate(Target& target, Relation relation, ReorderBufferChange* change,
                             RowChanges& changes) {
+  Start(target, changes);
+  Load(RelationGetDescr(relation), pg::OldTuple(change), pg::NewTuple(change));
+  if (has_new_) FillUntouched();
+  key_changed_ = has_old_ && has_new_ && KeyChanged();
+  EvaluateQueries(change->action != REORDER_BUFFER_CHANGE_INSERT);
+}
+
+void RowEvaluator::EvaluateRow(Target& target, Relation relation, HeapTuple tuple,
+                               RowChanges& changes) {
+  Start(target, changes);
+  Load(RelationGetDescr(relation), nullptr, tuple);
+  EvaluateQueries(false);
+}
+
+void RowEvaluator::Start(Target& target, RowChanges& changes) {
   changes.Clear();
   target_ = &target;
   changes_ = &changes;
-  Load(target, relation, change);
-  const bool had_old = change->action != REORDER_BUFFER_CHANGE_INSERT;
-  for (Query& query : target.queries) {
+}
+
+void RowEvaluator::EvaluateQueries(bool had_old) {
+  for (Query& query : target_->queries) {
     passes_ = false;
     if (query.plan->refused_sqlstate != nullptr) {
       AddError(query.plan->refused_sqlstate);
@@ -68,7 +85,7 @@ void RowEvaluator::Evaluate(Target& target, Relation relation, ReorderBufferChan
       AddError(Try(query, &RowEvaluator::EvaluateRemove));
     }
   }
-  changes.key_changed = key_changed_;
+  changes_->key_changed = key_changed_;
 }
 
 void RowEvaluator::AddError(const char* sqlstate) {
@@ -79,33 +96,31 @@ void RowEvaluator::AddError(const char* sqlstate) {
   changes_->errors.push_back(sqlstate);
 }
 
-// Values that an update left untouched out of line are not in the new row. They are in the old one
-// if the replica identity covers them.
-void RowEvaluator::Load(Target& target, Relation relation, ReorderBufferChange* change) {
-  TupleDesc const desc = RelationGetDescr(relation);
-  HeapTuple const old_tuple = pg::OldTuple(change);
-  HeapTuple const new_tuple = pg::NewTuple(change);
+void RowEvaluator::Load(TupleDesc desc, HeapTuple old_tuple, HeapTuple new_tuple) {
   has_old_ = old_tuple != nullptr;
   has_new_ = new_tuple != nullptr;
+  key_changed_ = false;
   old_.Fit(desc->natts);
   new_.Fit(desc->natts);
   pg::Call([&] {
     if (has_old_) heap_deform_tuple(old_tuple, desc, old_.values.data(), old_.nulls.get());
     if (has_new_) heap_deform_tuple(new_tuple, desc, new_.values.data(), new_.nulls.get());
   });
-  if (has_new_) {
-    for (const AttrNumber attnum : target.varlena) {
-      const int i = attnum - 1;
-      if (new_.nulls[i] || !VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(new_.values[i]))) continue;
-      if (has_old_ && (target.whole_old || bms_is_member(attnum, target.identity))) {
-        new_.values[i] = old_.values[i];
-        new_.nulls[i] = old_.nulls[i];
-      } else {
-        new_.missing = pg::Call([&] { return bms_add_member(new_.missing, attnum); });
-      }
+}
+
+// Values that an update left untouched out of line are not in the decoded new row. They are in the
+// old one if the replica identity covers them.
+void RowEvaluator::FillUntouched() {
+  for (const AttrNumber attnum : target_->varlena) {
+    const int i = attnum - 1;
+    if (new_.nulls[i] || !VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(new_.values[i]))) continue;
+    if (has_old_ && (target_->whole_old || bms_is_member(attnum, target_->identity))) {
+      new_.values[i] = old_.values[i];
+      new_.nulls[i] = old_.nulls[i];
+    } else {
+      new_.missing = pg::Call([&] { return bms_add_member(new_.missing, attnum); });
     }
   }
-  key_changed_ = has_old_ && has_new_ && KeyChanged();
 }
 
 bool RowEvaluator::KeyChanged() {
@@ -137,6 +152,7 @@ struct RowEvaluator::Attempt {
 const char* RowEvaluator::Try(Query& query, void (RowEvaluator::*step)(Query&)) {
   const std::size_t puts = changes_->puts.size();
   const std::size_t removes = changes_->removes.size();
+  const std::size_t buckets = changes_->buckets.size();
   const std::size_t incomplete = changes_->incomplete.size();
   const std::size_t bytes = changes_->bytes->size();
   const char* sqlstate = nullptr;
@@ -158,6 +174,7 @@ const char* RowEvaluator::Try(Query& query, void (RowEvaluator::*step)(Query&)) 
   if (sqlstate != nullptr) {
     changes_->puts.resize(puts);
     changes_->removes.resize(removes);
+    changes_->buckets.resize(buckets);
     changes_->incomplete.resize(incomplete);
     changes_->bytes->Truncate(bytes);
   }
@@ -166,8 +183,8 @@ const char* RowEvaluator::Try(Query& query, void (RowEvaluator::*step)(Query&)) 
 
 void RowEvaluator::EvaluatePut(Query& query) {
   passes_ = Passes(query, new_);
-  Put put{{&query, {}, {}, {}}, {}, 0, 0};
-  if (!passes_ || !AppendBucket(query, new_, put.bucket)) return;
+  Put put{{&query, 0, 0, {}, {}}, {}, 0, 0};
+  if (!passes_ || !AppendBucket(query, new_, put)) return;
   put.id = AppendId(query, new_);
   put.subkey = AppendSubkey(query, new_);
   AppendData(query, put);
@@ -176,11 +193,17 @@ void RowEvaluator::EvaluatePut(Query& query) {
 
 void RowEvaluator::EvaluateRemove(Query& query) {
   if (!Passes(query, old_)) return;
-  Remove remove{{&query, {}, {}, {}}, passes_};
-  if (!AppendBucket(query, old_, remove.bucket)) return;
+  const Leaving why = !has_new_ ? Leaving::kDeleted
+                      : passes_ ? Leaving::kMoved
+                                : Leaving::kFiltered;
+  Remove remove{{&query, 0, 0, {}, {}}, why};
+  if (!AppendBucket(query, old_, remove)) return;
+  const auto text = [&](const Placement& in) {
+    return changes_->Text(changes_->buckets[in.first_bucket]);
+  };
   if (!key_changed_ && !changes_->puts.empty()) {
     const Put& put = changes_->puts.back();
-    if (put.query == &query && changes_->Text(put.bucket) == changes_->Text(remove.bucket)) return;
+    if (put.query == &query && text(put) == text(remove)) return;
   }
   remove.id = AppendId(query, old_);
   remove.subkey = AppendSubkey(query, old_);
@@ -198,9 +221,9 @@ bool RowEvaluator::Passes(Query& query, RowImage& image) {
 }
 
 // False if a parameter is null: the row is then in no bucket.
-bool RowEvaluator::AppendBucket(Query& query, RowImage& image, Slice& slice) {
+bool RowEvaluator::AppendBucket(Query& query, RowImage& image, Placement& placement) {
   ByteBuffer& out = *changes_->bytes;
-  slice.from = out.size();
+  const std::size_t from = out.size();
   KeyWriter id(out, query.plan->bucket);
   for (ParameterField& field : query.parameters) {
     if (bms_is_member(field.attnum, image.missing)) ThrowUnknown();
@@ -210,7 +233,9 @@ bool RowEvaluator::AppendBucket(Query& query, RowImage& image, Slice& slice) {
     }
   }
   id.Finish();
-  slice.to = out.size();
+  placement.first_bucket = static_cast<std::uint32_t>(changes_->buckets.size());
+  placement.bucket_count = 1;
+  changes_->buckets.push_back({from, out.size()});
   return true;
 }
 

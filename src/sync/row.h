@@ -19,10 +19,11 @@ struct Slice {
   std::size_t to = 0;
 };
 
-// The row in one bucket, as far as a query gives it.
+// The row in some buckets, in all of them in the same form.
 struct Placement {
-  const Query* query;
-  Slice bucket;
+  const Query* query;          // gives type and ordinal; its bucket is that of the first one alone
+  std::uint32_t first_bucket;  // in RowChanges::buckets
+  std::uint32_t bucket_count;  // at least one
   Slice id;
   Slice subkey;
 };
@@ -33,8 +34,15 @@ struct Put : Placement {
   std::uint32_t incomplete_count;
 };
 
+// Why a row leaves.
+enum class Leaving : std::uint8_t {
+  kDeleted,   // the row itself is gone
+  kMoved,     // the query still selects it, for another bucket
+  kFiltered,  // the query does not select it any more
+};
+
 struct Remove : Placement {
-  bool moved;  // the row still passes the filter, but is elsewhere; else it was filtered or deleted
+  Leaving why;
 };
 
 // Working memory that a huge row has blown up beyond this is given back.
@@ -44,11 +52,13 @@ inline constexpr std::size_t kKeptBytes = 1024 * 1024;
 struct RowChanges {
   std::vector<Put> puts;
   std::vector<Remove> removes;
+  std::vector<Slice> buckets;                // ids
   std::vector<const char*> errors;           // SQLSTATEs, each once
   std::vector<std::string_view> incomplete;  // names of outputs whose value decoding does not have
   bool key_changed = false;                  // removes then go before puts, else after
   std::optional<ByteBuffer> bytes{std::in_place};
 
+  [[nodiscard]] bool empty() const { return puts.empty() && removes.empty() && errors.empty(); }
   [[nodiscard]] std::string_view Text(Slice slice) const {
     return bytes->view().substr(slice.from, slice.to - slice.from);
   }
@@ -72,17 +82,23 @@ class RowEvaluator {
   // remove; what is wrong with the server is thrown.
   void Evaluate(Target& target, Relation relation, ReorderBufferChange* change,
                 RowChanges& changes);
+  // The same for a row that is simply there, as a scan finds it: its values out of line are read.
+  void EvaluateRow(Target& target, Relation relation, HeapTuple tuple, RowChanges& changes);
 
  private:
   struct Attempt;
 
-  void Load(Target& target, Relation relation, ReorderBufferChange* change);
+  void Start(Target& target, RowChanges& changes);
+  void Load(TupleDesc desc, HeapTuple old_tuple, HeapTuple new_tuple);
+  void FillUntouched();
+  // `had_old`: the row was there before, whether or not its old values are known.
+  void EvaluateQueries(bool had_old);
   const char* Try(Query& query, void (RowEvaluator::*step)(Query&));
   void EvaluatePut(Query& query);
   void EvaluateRemove(Query& query);
   void AddError(const char* sqlstate);
   bool Passes(Query& query, RowImage& image);
-  bool AppendBucket(Query& query, RowImage& image, Slice& slice);
+  bool AppendBucket(Query& query, RowImage& image, Placement& placement);
   Slice AppendSubkey(Query& query, RowImage& image);
   Slice AppendId(Query& query, RowImage& image);
   void AppendData(Query& query, Put& put);

@@ -1,6 +1,5 @@
 #include "sync/stream.h"
 
-#include <optional>
 #include <utility>
 
 #include "core/record.h"
@@ -13,10 +12,6 @@ namespace {
 // A client that gets nothing learns so often how far the log was read.
 constexpr std::uint64_t kProgressBytes = 1024 * 1024;
 constexpr int kProgressMilliseconds = 10 * 1000;
-
-// A message is of 1 GB at most; what surrounds the data of a row stays far below the rest.
-constexpr std::size_t kMaxDataBytes = 900UL * 1024 * 1024;
-constexpr const char* kProgramLimitExceeded = "54000";
 
 // Marks at the head of a transaction that say why its rows leave.
 constexpr struct {
@@ -33,12 +28,15 @@ Stream::Stream(LogicalDecodingContext* ctx, const StreamOptions& options, Consum
       row_memory_(pg::Call(
           [&] { return AllocSetContextCreate(memory, "phisync row", ALLOCSET_DEFAULT_SIZES); })),
       ctx_(ctx),
-      batch_(ctx, options.batch_bytes),
+      sink_(ctx),
+      batch_(sink_, options.batch_bytes),
+      writer_(batch_),
       plans_(ctx, memory, grant_.Restriction()),
       sent_at_(GetCurrentTimestamp()) {}
 
 void Stream::Begin(const ReorderBufferTXN* txn) {
   transaction_ = {};
+  writer_.Restart();
   plans_.BeginTransaction(txn);
 }
 
@@ -52,7 +50,10 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
   MemoryContext const before = MemoryContextSwitchTo(row_memory_);
   pg::Call([&] { PinSettings(target); });
   evaluator_.Evaluate(target, relation, change, changes_);
-  WriteChanges(txn, relation, change);
+  if (!changes_.empty()) {
+    WriteBegin(txn);
+    writer_.Write(changes_, relation, change->lsn, transaction_.cause);
+  }
   MemoryContextSwitchTo(before);
   MemoryContextReset(row_memory_);
   batch_.FlushIfFull();
@@ -74,65 +75,6 @@ void Stream::PinSettings(const Target& target) {
   transaction_.pinned = true;
 }
 
-void Stream::WriteChanges(const ReorderBufferTXN* txn, Relation relation,
-                          const ReorderBufferChange* change) {
-  if (changes_.puts.empty() && changes_.removes.empty() && changes_.errors.empty()) return;
-  WriteBegin(txn);
-  auto write_removes = [&] {
-    for (const Remove& remove : changes_.removes) WriteRemove(remove, change);
-  };
-  // The new row is there before the old one leaves, unless it is another row on the device.
-  if (changes_.key_changed) write_removes();
-  for (const Put& put : changes_.puts) WritePut(put, relation, change);
-  if (!changes_.key_changed) write_removes();
-  for (const char* sqlstate : changes_.errors) WriteError(relation, change->lsn, sqlstate);
-}
-
-void Stream::WritePut(const Put& put, Relation relation, const ReorderBufferChange* change) {
-  const std::string_view data = changes_.Text(put.data);
-  if (data.size() > kMaxDataBytes) {
-    WriteError(relation, change->lsn, kProgramLimitExceeded);
-    return;
-  }
-  // A row too large to share a message gets one of its own.
-  if (batch_.records().size() + data.size() > kMaxDataBytes) batch_.Flush();
-  const std::string_view bucket = changes_.Text(put.bucket);
-  RowRecord row = MakeRow(put, bucket);
-  row.sum = checksummer_->Put(row.type, row.id, data);
-  AppendPut(batch_.records(), row,
-            std::span(changes_.incomplete).subspan(put.first_incomplete, put.incomplete_count),
-            data);
-  if (data.size() > kKeptBytes) checksummer_.emplace();
-}
-
-void Stream::WriteRemove(const Remove& remove, const ReorderBufferChange* change) {
-  const std::string_view bucket = changes_.Text(remove.bucket);
-  RowRecord row = MakeRow(remove, bucket);
-  row.sum = checksummer_->Remove(row.subkey);
-  std::string_view reason = remove.moved ? "moved" : "filtered";
-  if (change->action == REORDER_BUFFER_CHANGE_DELETE) {
-    reason = transaction_.cause != nullptr ? transaction_.cause : "delete";
-  }
-  AppendRemove(batch_.records(), row, reason);
-}
-
-RowRecord Stream::MakeRow(const Placement& placement, const std::string_view& bucket) {
-  return {.seq = ++transaction_.seq,
-          .buckets = std::span(&bucket, 1),
-          .type = placement.query->plan->type,
-          .id = changes_.Text(placement.id),
-          .subkey = changes_.Text(placement.subkey),
-          .sum = 0};
-}
-
-void Stream::WriteError(Relation relation, XLogRecPtr lsn, const char* sqlstate) {
-  const char* const name = pg::Call([&] {
-    return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
-                                      RelationGetRelationName(relation));
-  });
-  AppendError(batch_.records(), ++transaction_.seq, lsn, name, sqlstate);
-}
-
 void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
                       const ReorderBufferChange* change) {
   transaction_.changed = true;
@@ -141,9 +83,9 @@ void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
     for (const Query& query : plans_.Find(relations[i]).queries) {
       WriteBegin(txn);
       if (query.plan->type.empty()) {
-        WriteError(relations[i], change->lsn, query.plan->refused_sqlstate);
+        writer_.WriteError(relations[i], change->lsn, query.plan->refused_sqlstate);
       } else {
-        AppendClear(batch_.records(), ++transaction_.seq, query.plan->bucket + "[*]",
+        AppendClear(batch_.records(), writer_.NextSeq(), query.plan->bucket + "[*]",
                     query.plan->type, query.plan->ordinal, "truncate");
       }
     }
@@ -187,7 +129,7 @@ void Stream::WriteHello() {
 void Stream::Commit(const ReorderBufferTXN* txn) {
   if (transaction_.begun) {
     const std::uint32_t crc = batch_.Checksum();
-    AppendCommit(batch_.records(), txn->final_lsn, txn->end_lsn, transaction_.seq, crc);
+    AppendCommit(batch_.records(), txn->final_lsn, txn->end_lsn, writer_.seq(), crc);
     batch_.Flush();
     sent_ = txn->end_lsn;
     sent_at_ = GetCurrentTimestamp();

@@ -1,19 +1,16 @@
 #pragma once
 // One connection of a consumer: turns decoded changes into records.
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
-#include "core/checksum.h"
-#include "core/record.h"
 #include "pg/decoding.h"
 #include "sync/batch.h"
 #include "sync/consumer.h"
 #include "sync/options.h"
 #include "sync/plan_cache.h"
 #include "sync/row.h"
+#include "sync/row_writer.h"
 
 namespace phisync::sync {
 
@@ -39,31 +36,24 @@ class Stream {
     bool begun = false;           // its begin is written
     bool changed = false;         // a change was seen, sent or not
     bool pinned = false;          // settings that expressions read are held fixed
-    std::uint64_t seq = 0;        // of the last record
     const char* cause = nullptr;  // why rows leave, where a mark says so
   };
 
   void PinSettings(const Target& target);
   void WriteHello();
   void WriteBegin(const ReorderBufferTXN* txn);
-  void WriteChanges(const ReorderBufferTXN* txn, Relation relation,
-                    const ReorderBufferChange* change);
-  void WritePut(const Put& put, Relation relation, const ReorderBufferChange* change);
-  void WriteRemove(const Remove& remove, const ReorderBufferChange* change);
-  void WriteError(Relation relation, XLogRecPtr lsn, const char* sqlstate);
-  // With the next number and no sum; views the argument.
-  RowRecord MakeRow(const Placement& placement, const std::string_view& bucket);
   void ReportProgress(XLogRecPtr end);
 
   ConsumerGrant grant_;
   std::string hello_;         // empty once it is written
   MemoryContext row_memory_;  // reset after each change
   LogicalDecodingContext* ctx_;
+  DecodingSink sink_;
   Batch batch_;
+  RowWriter writer_;  // also numbers the records that are not about rows
   PlanCache plans_;
   RowEvaluator evaluator_;
   RowChanges changes_;
-  std::optional<Checksummer> checksummer_{std::in_place};
   Transaction transaction_;
   XLogRecPtr sent_ = InvalidXLogRecPtr;  // up to where the client knows the log
   TimestampTz sent_at_;

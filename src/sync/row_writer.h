@@ -1,0 +1,46 @@
+#pragma once
+// Writes what one row gives as records, for the stream and the snapshot alike.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/checksum.h"
+#include "core/record.h"
+#include "sync/batch.h"
+#include "sync/row.h"
+
+namespace phisync::sync {
+
+// Numbers the records of a transaction, whoever writes them.
+class RowWriter {
+ public:
+  // The batch must outlive the writer.
+  explicit RowWriter(Batch& batch) : batch_(batch) {}
+
+  // A transaction begins, or goes on after the record `seq`.
+  void Restart(std::uint64_t seq = 0) { seq_ = seq; }
+  // The number of the record to be written next, which is then the last one.
+  std::uint64_t NextSeq() { return ++seq_; }
+  // Of the last record: how many the transaction has.
+  [[nodiscard]] std::uint64_t seq() const { return seq_; }
+
+  // Puts, removes and errors. `cause` says why rows are deleted, null if nothing does. May send the
+  // batch, but does so for huge rows alone. Throws.
+  void Write(const RowChanges& changes, Relation relation, std::uint64_t lsn, const char* cause);
+  void WriteError(Relation relation, std::uint64_t lsn, const char* sqlstate);
+
+ private:
+  void WritePut(const RowChanges& changes, const Put& put, Relation relation, std::uint64_t lsn);
+  void WriteRemove(const RowChanges& changes, const Remove& remove, const char* cause);
+  // With the next number and no sum.
+  RowRecord MakeRow(const RowChanges& changes, const Placement& placement);
+
+  Batch& batch_;
+  std::uint64_t seq_ = 0;
+  std::optional<Checksummer> checksummer_{std::in_place};
+  std::vector<std::string_view> buckets_;  // of the record at hand
+};
+
+}  // namespace phisync::sync
