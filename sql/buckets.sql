@@ -22,9 +22,21 @@ CREATE TABLE child () INHERITS (parent);
 SELECT phisync.create_bucket('parents', ARRAY['SELECT id FROM ONLY parent'], profile => 'full');
 SELECT name, parameter_names, profile, relations FROM phisync.buckets ORDER BY name;
 SELECT parameters, data FROM phisync.buckets WHERE name = 'clinic' \gx
+-- Who defined it, what devices fetch first, and which columns each text names.
+CREATE ROLE regress_definer IN ROLE phisync_officer;
+GRANT USAGE ON SCHEMA regress_buckets TO regress_definer;
+GRANT SELECT ON visit TO regress_definer;
+SET ROLE regress_definer;
+SELECT phisync.create_bucket('urgent', ARRAY['SELECT v.*, v.id AS id2, upper("note") AS loud FROM visit v WHERE NOT cancelled'], profile => 'full', priority => 0);
+RESET ROLE;
+SELECT name, priority, definer = CURRENT_USER::regrole AS mine, definer = 'regress_definer'::regrole AS hers FROM phisync.buckets ORDER BY name;
+SELECT bucket, ordinal, columns FROM phisync.bucket_query ORDER BY bucket, ordinal;
+SELECT phisync.create_bucket('late', ARRAY['SELECT id FROM visit'], profile => 'full', priority => 4);
+SELECT phisync.drop_bucket('urgent');
 SELECT phisync.drop_bucket('clinic');
 SELECT phisync.drop_bucket('clinic');
 SELECT name FROM phisync.buckets ORDER BY name;
 SELECT phisync.drop_bucket('everything'), phisync.drop_bucket('region'), phisync.drop_bucket('parents');
 SET client_min_messages = warning;
 DROP SCHEMA regress_buckets CASCADE;
+DROP ROLE regress_definer;

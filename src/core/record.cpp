@@ -107,6 +107,16 @@ void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
   out.Append("}\n");
 }
 
+void AppendPolicy(ByteBuffer& out, std::uint64_t seq, std::int64_t version, std::string_view what,
+                  std::span<const std::string_view> buckets) {
+  Number(out, R"({"k":"policy","seq":)", seq);
+  out.Append(R"(,"version":)");
+  AppendInteger(out, version);
+  Text(out, R"(,"what":)", what);
+  List(out, R"(,"buckets":)", buckets);
+  out.Append("}\n");
+}
+
 void AppendError(ByteBuffer& out, std::uint64_t seq, std::optional<std::uint64_t> lsn,
                  std::string_view relation, std::string_view sqlstate) {
   Number(out, R"({"k":"error","seq":)", seq);

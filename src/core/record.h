@@ -53,6 +53,10 @@ void AppendRemove(ByteBuffer& out, const RowRecord& row, std::string_view reason
 void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
                  std::string_view type, std::int64_t ordinal, std::string_view reason);
 
+// A change of policy: `buckets` are patterns of those that are to be taken anew.
+void AppendPolicy(ByteBuffer& out, std::uint64_t seq, std::int64_t version, std::string_view what,
+                  std::span<const std::string_view> buckets);
+
 // A row that could not be encoded, in a snapshot without an LSN. `relation` is its qualified name;
 // never a value.
 void AppendError(ByteBuffer& out, std::uint64_t seq, std::optional<std::uint64_t> lsn,

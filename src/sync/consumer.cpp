@@ -7,7 +7,7 @@
 namespace phisync::sync {
 namespace {
 
-// Columns of phisync.consumer, in the order of extension/20_sync.sql.
+// Columns of phisync.consumer, in the order of extension/22_consumers.sql.
 enum ConsumerColumn { kName = 1, kRole, kBuckets };
 
 // What the catalogs say, in memory that outlives the transaction.

@@ -1,6 +1,7 @@
 #pragma once
 // Who may read the change stream.
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ struct ConsumerGrant {
   // As CompileRelation takes it.
   [[nodiscard]] const std::vector<std::string>* Restriction() const {
     return buckets ? &*buckets : nullptr;
+  }
+  [[nodiscard]] bool Includes(std::string_view bucket) const {
+    return !buckets || std::ranges::find(*buckets, bucket) != buckets->end();
   }
 };
 

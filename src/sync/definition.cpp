@@ -2,8 +2,8 @@
 
 #include "core/object_name.h"
 #include "core/profile.h"
-#include "pg/spi.h"
 #include "pg/text.h"
+#include "sync/owner.h"
 #include "sync/parameters.h"
 #include "sync/servable.h"
 #include "sync/target.h"
@@ -24,6 +24,8 @@ struct Definition {
   List* parameter_list;  // BucketParameter
   List* queries;         // char*
   List* relations;       // Oid, one a query
+  List* columns;         // List of String, one a query: the columns that it names
+  int16 priority;
 };
 
 void CheckLength(const char* what, const char* text, int limit) {
@@ -35,21 +37,21 @@ void CheckLength(const char* what, const char* text, int limit) {
            errhint("Shorten it, or split it into several buckets.")));
 }
 
-// Checks one data query against its table, which stays locked; gives the table.
-Oid CheckDataQuery(const char* text, const Definition& definition, List* parameter_names,
-                   const Profile& profile) {
+// Checks one data query against its table, which stays locked; adds both to the definition.
+void CheckDataQuery(const char* text, Definition* definition, List* parameter_names,
+                    const Profile& profile) {
   CheckLength("a data query", text, kMaxQueryBytes);
   Relation const table = OpenTarget(TableOfQuery(text));
   const CompiledQuery* const query = RequireServable(table, text, parameter_names, profile);
   ListCell* bound;
   ListCell* declared;
-  forboth(bound, query->parameters, declared, definition.parameter_list) {
+  forboth(bound, query->parameters, declared, definition->parameter_list) {
     const auto* const output = static_cast<CompiledOutput*>(lfirst(bound));
     CheckComparable(table, output->attnum, static_cast<BucketParameter*>(lfirst(declared)));
   }
-  Oid const oid = RelationGetRelid(table);
+  definition->relations = lappend_oid(definition->relations, RelationGetRelid(table));
+  definition->columns = lappend(definition->columns, query->columns);
   table_close(table, NoLock);
-  return oid;
 }
 
 List* TextElements(ArrayType* array, const char* what) {
@@ -72,25 +74,7 @@ List* TextElements(ArrayType* array, const char* what) {
 // The extension's tables are written as their owner, whoever defines.
 template <typename Fn>
 void AsExtensionOwner(Fn fn) {
-  Oid user;
-  int context;
-  GetUserIdAndSecContext(&user, &context);
-  Oid const table = get_relname_relid("bucket", get_namespace_oid("phisync", false));
-  HeapTuple const row = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-  if (!HeapTupleIsValid(row)) elog(ERROR, "table phisync.bucket does not exist");
-  Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(row))->relowner;
-  ReleaseSysCache(row);
-  SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-  SPI_connect();
-  fn();
-  SPI_finish();
-  SetUserIdAndSecContext(user, context);
-}
-
-void Execute(const char* command, int n, const Oid* types, const Datum* values, const char* nulls) {
-  int const code = SPI_execute_with_args(command, n, const_cast<Oid*>(types),
-                                         const_cast<Datum*>(values), nulls, false, 0);
-  if (code < 0) elog(ERROR, "SPI error %d in \"%s\"", code, command);
+  AsOwnerOf(get_relname_relid("bucket", get_namespace_oid("phisync", false)), fn);
 }
 
 bool BucketExists(Datum name) {
@@ -100,7 +84,21 @@ bool BucketExists(Datum name) {
   return SPI_processed > 0;
 }
 
+Datum NameArray(List* names) {
+  auto* const elements =
+      static_cast<Datum*>(palloc(sizeof(Datum) * (static_cast<Size>(list_length(names)) + 1)));
+  int n = 0;
+  ListCell* cell;
+  foreach (cell, names) {
+    auto* const name = static_cast<NameData*>(palloc(NAMEDATALEN));
+    namestrcpy(name, strVal(lfirst(cell)));
+    elements[n++] = NameGetDatum(name);
+  }
+  return PointerGetDatum(construct_array(elements, n, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR));
+}
+
 void Store(const Definition& definition, List* parameter_names, Datum profile) {
+  Oid const definer = GetUserId();
   AsExtensionOwner([&] {
     if (BucketExists(definition.name)) {
       ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
@@ -113,26 +111,33 @@ void Store(const Definition& definition, List* parameter_names, Datum profile) {
     int n = 0;
     ListCell* cell;
     foreach (cell, parameter_names) names[n++] = CStringGetTextDatum(strVal(lfirst(cell)));
-    const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID};
+    const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, INT2OID, REGROLEOID};
     const Datum values[] = {
-        definition.name, definition.parameters,
-        PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT)), profile};
-    const char nulls[] = {' ', definition.global ? 'n' : ' ', ' ', ' ', '\0'};
+        definition.name,
+        definition.parameters,
+        PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT)),
+        profile,
+        Int16GetDatum(definition.priority),
+        ObjectIdGetDatum(definer)};
+    const char nulls[] = {' ', definition.global ? 'n' : ' ', ' ', ' ', ' ', ' ', '\0'};
     Execute(
-        "INSERT INTO phisync.bucket (name, parameters, parameter_names, profile) VALUES ($1, $2, "
-        "$3, $4)",
-        4, types, values, nulls);
+        "INSERT INTO phisync.bucket (name, parameters, parameter_names, profile, priority, definer)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        6, types, values, nulls);
     ListCell* relation;
+    ListCell* columns;
     int ordinal = 0;
-    forboth(cell, definition.queries, relation, definition.relations) {
-      const Oid query_types[] = {TEXTOID, INT4OID, REGCLASSOID, TEXTOID};
+    forthree(cell, definition.queries, relation, definition.relations, columns,
+             definition.columns) {
+      const Oid query_types[] = {TEXTOID, INT4OID, REGCLASSOID, TEXTOID, NAMEARRAYOID};
       const Datum query_values[] = {definition.name, Int32GetDatum(ordinal++),
                                     ObjectIdGetDatum(lfirst_oid(relation)),
-                                    CStringGetTextDatum(static_cast<char*>(lfirst(cell)))};
+                                    CStringGetTextDatum(static_cast<char*>(lfirst(cell))),
+                                    NameArray(static_cast<List*>(lfirst(columns)))};
       Execute(
-          "INSERT INTO phisync.bucket_query (bucket, ordinal, relation, query) VALUES ($1, $2, $3, "
-          "$4)",
-          4, query_types, query_values, nullptr);
+          "INSERT INTO phisync.bucket_query (bucket, ordinal, relation, query, columns) VALUES "
+          "($1, $2, $3, $4, $5)",
+          5, query_types, query_values, nullptr);
     }
   });
   ListCell* relation;
@@ -165,9 +170,7 @@ void CreateBucket(Definition* definition, const Profile& profile, Datum profile_
              errhint("data => ARRAY['SELECT ... FROM ... WHERE ...']")));
   }
   foreach (cell, definition->queries) {
-    definition->relations = lappend_oid(
-        definition->relations,
-        CheckDataQuery(static_cast<char*>(lfirst(cell)), *definition, parameter_names, profile));
+    CheckDataQuery(static_cast<char*>(lfirst(cell)), definition, parameter_names, profile);
   }
   Store(*definition, parameter_names, profile_name);
 }
@@ -229,14 +232,24 @@ void RequireArgument(bool isnull, const char* name) {
            errhint("Give %s => a value.", name)));
 }
 
+int16 CheckedPriority(int32 priority) {
+  if (priority < 0 || priority > 3) {
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("invalid priority %d of a bucket", priority),
+                    errdetail("Devices fetch buckets of priority 0 first, and of 3 last."),
+                    errhint("Give a number from 0 to 3.")));
+  }
+  return static_cast<int16>(priority);
+}
+
 }  // namespace
 }  // namespace phisync::sync
 
-// (name text, data text[], parameters text, profile text)
+// (name text, data text[], parameters text, profile text, priority integer)
 PHISYNC_FUNCTION(phisync_create_bucket) {
   using namespace phisync::sync;
-  constexpr const char* kArguments[] = {"name", "data", nullptr, "profile"};
-  for (int i = 0; i < 4; i++) {
+  constexpr const char* kArguments[] = {"name", "data", nullptr, "profile", "priority"};
+  for (int i = 0; i < 5; i++) {
     if (kArguments[i] != nullptr) RequireArgument(PG_ARGISNULL(i), kArguments[i]);
   }
   phisync::CheckObjectName("bucket", phisync::pg::View(PG_GETARG_TEXT_PP(0)));
@@ -246,6 +259,7 @@ PHISYNC_FUNCTION(phisync_create_bucket) {
   definition.global = PG_ARGISNULL(2);
   definition.parameters = definition.global ? Datum{0} : PG_GETARG_DATUM(2);
   definition.queries = TextElements(PG_GETARG_ARRAYTYPE_P(1), "a data query");
+  definition.priority = CheckedPriority(PG_GETARG_INT32(4));
   CreateBucket(&definition, profile, PG_GETARG_DATUM(3));
   PG_RETURN_VOID();
 }

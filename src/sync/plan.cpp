@@ -34,8 +34,8 @@ DefinitionTables FindTables() {
 }
 
 // Columns of phisync.bucket and phisync.bucket_query, in the order of extension/20_sync.sql.
-enum BucketColumn { kName = 1, kParameters, kParameterNames, kProfile };
-enum QueryColumn { kBucket = 1, kOrdinal, kRelation, kQuery };
+enum BucketColumn { kName = 1, kParameters, kParameterNames, kProfile, kPriority, kDefiner };
+enum QueryColumn { kBucket = 1, kOrdinal, kRelation, kQuery, kColumns };
 
 Datum Value(HeapTuple tuple, int column, TupleDesc desc) {
   bool isnull;

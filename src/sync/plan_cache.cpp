@@ -6,6 +6,7 @@
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/expression.h"
+#include "sync/policy.h"
 
 namespace phisync::sync {
 namespace {
@@ -129,6 +130,7 @@ void MakeTarget(Target& target, Relation relation, const std::vector<std::string
   MemoryContext const before = MemoryContextSwitchTo(target.memory);
   target.plan = CompileRelation(relation, buckets);
   target.plan.relation = RelationGetRelid(relation);
+  target.is_policy = IsPolicyTable(relation);
   if (!target.plan.queries.empty()) FillTarget(target, relation);
   MemoryContextSwitchTo(before);
 }

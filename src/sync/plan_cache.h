@@ -65,6 +65,7 @@ struct Target {
   Bitmapset* identity = nullptr;    // columns that old rows carry, if not whole
   bool whole_old = false;           // replica identity FULL
   bool has_expressions = false;     // or filters
+  bool is_policy = false;           // phisync.policy_change itself
   TupleTableSlot* slot = nullptr;   // with econtext, where expressions read the row
   ExprContext* econtext = nullptr;
 };

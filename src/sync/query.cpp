@@ -165,6 +165,7 @@ CompiledQuery* Compile(ParseState* pstate, Relation relation, List* parameters,
   AddColumns(pstate, relation, text->name);
   auto* const query = static_cast<CompiledQuery*>(palloc0(sizeof(CompiledQuery)));
   query->type = text->name;
+  query->columns = text->columns;
 
   List* const targets = transformTargetList(pstate, text->targets, EXPR_KIND_SELECT_TARGET);
   resolveTargetListUnknowns(pstate, targets);

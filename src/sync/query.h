@@ -23,6 +23,7 @@ struct CompiledQuery {
                        // their order
   List* filter;        // planned, implicit AND
   Bitmapset* filter_reads;
+  List* columns;  // String: names of the columns that stand in the text, those of `*` not
 };
 
 // Compiles the text against the relation's columns under the current snapshot. Looks up no table

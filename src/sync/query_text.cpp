@@ -99,6 +99,7 @@ const char* BucketParameter(Node* node) {
                                                                   : nullptr;
 }
 
+// A column by its name; `bucket.x` and `*` are none.
 bool IsColumn(Node* node) {
   return IsA(node, ColumnRef) && IsA(llast(castNode(ColumnRef, node)->fields), String) &&
          BucketParameter(node) == nullptr;
@@ -134,6 +135,18 @@ void SplitConditions(Node* condition, QueryText* query, List** filter) {
   } else {
     *filter = lappend(*filter, condition);
   }
+}
+
+bool AddColumnName(Node* node, void* context) {
+  if (node == nullptr) return false;
+  if (IsColumn(node)) {
+    auto* const names = static_cast<List**>(context);
+    if (!list_member(*names, llast(castNode(ColumnRef, node)->fields))) {
+      *names = lappend(*names, llast(castNode(ColumnRef, node)->fields));
+    }
+    return false;
+  }
+  return pg::WalkRawTree(node, AddColumnName, context);
 }
 
 // Refuses, before parse analysis could look up other tables, what no expression here may hold.
@@ -198,6 +211,8 @@ QueryText* ReadQueryText(ParseState* pstate) {
   }
   RefuseInRawTree(reinterpret_cast<Node*>(query->targets), pstate);
   RefuseInRawTree(query->filter, pstate);
+  AddColumnName(reinterpret_cast<Node*>(select->targetList), &query->columns);
+  AddColumnName(select->whereClause, &query->columns);
   return query;
 }
 

@@ -21,6 +21,7 @@ struct QueryText {
   List* targets;     // ResTarget
   List* bindings;    // Binding
   Node* filter;      // all other conditions, raw; null if there are none
+  List* columns;     // String: names of columns that stand in the text, each once
 };
 
 // Raises an error about a place in the text of `pstate`. detail and hint are full sentences.

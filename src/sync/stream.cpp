@@ -43,6 +43,14 @@ void Stream::Begin(const ReorderBufferTXN* txn) {
 void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBufferChange* change) {
   transaction_.changed = true;
   Target& target = plans_.Find(relation);
+  if (target.is_policy && change->action == REORDER_BUFFER_CHANGE_INSERT) {
+    MemoryContext const before = MemoryContextSwitchTo(row_memory_);
+    WritePolicy(txn, ReadPolicyChange(relation, pg::NewTuple(change)));
+    MemoryContextSwitchTo(before);
+    MemoryContextReset(row_memory_);
+    batch_.FlushIfFull();
+    return;
+  }
   if (target.queries.empty()) {
     pg::Call([&] { pg::KeepAlive(ctx_); });
     return;
@@ -73,6 +81,23 @@ void Stream::PinSettings(const Target& target) {
                       false);
   }
   transaction_.pinned = true;
+}
+
+void Stream::WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change) {
+  for (const PolicyChange::Clear& clear : change.clears) {
+    if (!grant_.Includes(clear.bucket)) continue;
+    WriteBegin(txn);
+    AppendClear(batch_.records(), writer_.NextSeq(), clear.bucket + "[*]", clear.type,
+                clear.ordinal, clear.reason);
+  }
+  std::vector<std::string> patterns;
+  for (const std::string& bucket : change.rebuild) {
+    if (grant_.Includes(bucket)) patterns.push_back(bucket + "[*]");
+  }
+  if (patterns.empty()) return;
+  WriteBegin(txn);
+  const std::vector<std::string_view> views(patterns.begin(), patterns.end());
+  AppendPolicy(batch_.records(), writer_.NextSeq(), change.version, change.what, views);
 }
 
 void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],

@@ -9,6 +9,7 @@
 #include "sync/consumer.h"
 #include "sync/options.h"
 #include "sync/plan_cache.h"
+#include "sync/policy.h"
 #include "sync/row.h"
 #include "sync/row_writer.h"
 
@@ -42,6 +43,8 @@ class Stream {
   void PinSettings(const Target& target);
   void WriteHello();
   void WriteBegin(const ReorderBufferTXN* txn);
+  // What the consumer is granted of a row of phisync.policy_change.
+  void WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change);
   void ReportProgress(XLogRecPtr end);
 
   ConsumerGrant grant_;

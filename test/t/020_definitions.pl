@@ -28,7 +28,7 @@ SELECT phisync.tag('patient', 'ssn', 'phi:ssn'), phisync.tag('patient', 'id', 'n
 SELECT phisync.create_bucket('clinic', ARRAY['SELECT * FROM patient WHERE clinic_id = bucket.clinic_id',
   $$SELECT a::text || '/' || b::text AS id, b FROM "Odd ""Schema"."Visit; Table" AS visit WHERE clinic_id = bucket.clinic_id AND b > 0$$],
   'SELECT clinic_id FROM staff WHERE user_id = auth.user_id()');
-SELECT phisync.create_bucket('everybody', ARRAY['SELECT id FROM patient', 'SELECT id FROM dropped'], profile => 'full');
+SELECT phisync.create_bucket('everybody', ARRAY['SELECT id FROM patient', 'SELECT id FROM dropped'], profile => 'full', priority => 1);
 SELECT phisync.create_consumer('phones', 'sync_login', ARRAY['clinic']), phisync.create_consumer('gone', 'gone_login');
 DROP TABLE dropped;
 SQL
@@ -39,7 +39,8 @@ sub definitions
 {
 	my $db = shift;
 	return $node->safe_psql($db, <<'SQL');
-SELECT name, parameters, parameter_names, profile FROM phisync.buckets ORDER BY name;
+SELECT name, parameters, parameter_names, profile, priority, definer FROM phisync.buckets ORDER BY name;
+SELECT bucket, ordinal, columns FROM phisync.bucket_query WHERE query NOT LIKE '%dropped' ORDER BY 1, 2;
 SELECT bucket, ordinal, relation, type, outputs, withholds, refused FROM phisync.bucket_queries WHERE refused IS DISTINCT FROM '42P01' ORDER BY 1, 2;
 SELECT * FROM phisync.consumers WHERE role_exists ORDER BY name;
 SQL
