@@ -177,6 +177,18 @@ Target::~Target() {
   if (memory != nullptr) MemoryContextDelete(memory);
 }
 
+void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
+                MemoryContext memory) {
+  target.memory =
+      pg::Call([&] { return AllocSetContextCreate(memory, "phisync plan", ALLOCSET_SMALL_SIZES); });
+  MemoryContext const before = MemoryContextSwitchTo(target.memory);
+  target.plan = CompileRelation(relation, buckets);
+  target.plan.relation = RelationGetRelid(relation);
+  target.is_policy = IsPolicyTable(relation);
+  if (!target.plan.queries.empty()) FillTarget(target, relation);
+  MemoryContextSwitchTo(before);
+}
+
 PlanCache::PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
                      const std::vector<std::string>* buckets)
     : ctx_(ctx), memory_(memory), buckets_(buckets) {
@@ -211,14 +223,7 @@ Target& PlanCache::Compile(Relation relation) {
   auto& entry = targets_[RelationGetRelid(relation)];
   entry = std::make_unique<Target>();
   Target& target = *entry;
-  target.memory = pg::Call(
-      [&] { return AllocSetContextCreate(memory_, "phisync plan", ALLOCSET_SMALL_SIZES); });
-  MemoryContext const before = MemoryContextSwitchTo(target.memory);
-  target.plan = CompileRelation(relation, buckets_);
-  target.plan.relation = RelationGetRelid(relation);
-  target.is_policy = IsPolicyTable(relation);
-  if (!target.plan.queries.empty()) FillTarget(target, relation);
-  MemoryContextSwitchTo(before);
+  MakeTarget(target, relation, buckets_, memory_);
   return target;
 }
 

@@ -67,7 +67,7 @@ struct KeyColumn {
   ValueEncoder encoder;
 };
 
-// A relation, ready. Nothing in it is of use once the stream is gone.
+// A relation, ready. Nothing in it is of use once the stream or snapshot is gone.
 struct Target {
   Target() = default;
   Target(const Target&) = delete;
@@ -88,6 +88,12 @@ struct Target {
   TupleTableSlot* slot = nullptr;   // with econtext, where expressions read the row
   ExprContext* econtext = nullptr;
 };
+
+// Makes the empty target ready: compiles what the catalogs, as they are now or as the historic
+// snapshot shows them, define on the relation. `buckets` as for CompileRelation; `memory` becomes
+// the parent of the target's own. Throws.
+void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
+                MemoryContext memory);
 
 // The relations that this stream has met, also those without definitions: they cost one look-up a
 // change. There is at most one cache at a time in a process.
