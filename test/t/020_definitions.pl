@@ -30,7 +30,10 @@ SELECT phisync.create_bucket('clinic', ARRAY['SELECT * FROM patient WHERE clinic
   'SELECT clinic_id FROM staff WHERE user_id = auth.user_id()');
 SELECT phisync.create_bucket('everybody', ARRAY['SELECT id FROM patient', 'SELECT id FROM dropped'], profile => 'full', priority => 1);
 SELECT phisync.create_consumer('phones', 'sync_login', ARRAY['clinic']), phisync.create_consumer('gone', 'gone_login');
+-- Behind phisync's back.
+ALTER EVENT TRIGGER phisync_follow_drop DISABLE;
 DROP TABLE dropped;
+ALTER EVENT TRIGGER phisync_follow_drop ENABLE ALWAYS;
 SQL
 $node->safe_psql('postgres', 'DROP ROLE gone_login');
 
