@@ -208,7 +208,7 @@ void UpdateBucket(const DefinedBucket* bucket) {
       bucket);
 }
 
-void ReplaceParameters(const DefinedBucket* bucket, const Query* parameters) {
+void ReplaceParameters(const DefinedBucket* bucket, const ::Query* parameters) {
   AsExtensionOwner([&] {
     DropParameters(bucket->name);
     if (parameters != nullptr) StoreParameters(bucket->name, parameters);

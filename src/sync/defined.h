@@ -46,7 +46,7 @@ void InsertBucket(const DefinedBucket* bucket);
 void UpdateBucket(const DefinedBucket* bucket);  // all but its name
 void DeleteBucket(const char* name);             // with all that belongs to it
 // The analysed parameters query in place of the one that is kept; null: none.
-void ReplaceParameters(const DefinedBucket* bucket, const Query* parameters);
+void ReplaceParameters(const DefinedBucket* bucket, const ::Query* parameters);
 // `columns` (String) are those that the text names.
 void InsertQuery(const DefinedQuery* query, List* columns);
 void UpdateQuery(const DefinedQuery* query, List* columns);  // the text
