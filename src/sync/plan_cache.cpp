@@ -27,7 +27,7 @@ bool CanFail(const Output& output) {
   });
 }
 
-Field MakeField(const Output& output, MemoryContext memory) {
+Field MakeField(const Output& output, MemoryContext memory, const EncodeOptions& options) {
   ByteBuffer member;
   AppendJsonKey(member, output.key);
   ExprState* expr = nullptr;
@@ -44,18 +44,18 @@ Field MakeField(const Output& output, MemoryContext memory) {
           .member = std::string(member.view()),
           .expr = expr,
           .reads = reads,
-          .encoder = ValueEncoder(output.type, {}, memory)};
+          .encoder = ValueEncoder(output.type, options, memory)};
 }
 
-Query MakeQuery(const QueryPlan& plan, const Target& target) {
+Query MakeQuery(const QueryPlan& plan, const Target& target, const EncodeOptions& options) {
   Query query;
   query.plan = &plan;
   if (plan.refused_sqlstate != nullptr) return query;
   for (const Output& output : plan.outputs) {
-    query.outputs.push_back(MakeField(output, target.memory));
+    query.outputs.push_back(MakeField(output, target.memory, options));
     query.can_fail |= CanFail(output);
   }
-  query.id.push_back(MakeField(plan.id, target.memory));
+  query.id.push_back(MakeField(plan.id, target.memory, options));
   query.can_fail |= CanFail(plan.id);
   for (const Parameter& parameter : plan.parameters) {
     const ParameterSource& source = parameter.sources.front();
@@ -89,7 +89,7 @@ Bitmapset* IdentityColumns(Relation relation) {
   return columns;
 }
 
-void FillTarget(Target& target, Relation relation) {
+void FillTarget(Target& target, Relation relation, const EncodeOptions& options) {
   TupleDesc const desc = RelationGetDescr(relation);
   target.whole_old = relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
   target.identity = pg::Call([&] { return IdentityColumns(relation); });
@@ -108,7 +108,7 @@ void FillTarget(Target& target, Relation relation) {
     target.econtext->ecxt_scantuple = target.slot;
   });
   for (const QueryPlan& plan : target.plan.queries) {
-    target.queries.push_back(MakeQuery(plan, target));
+    target.queries.push_back(MakeQuery(plan, target, options));
     const Query& query = target.queries.back();
     auto is_expression = [](const Field& field) { return field.expr != nullptr; };
     target.has_expressions |= query.filter != nullptr ||
@@ -124,20 +124,20 @@ Target::~Target() {
 }
 
 void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
-                MemoryContext memory) {
+                MemoryContext memory, const EncodeOptions& options) {
   target.memory =
       pg::Call([&] { return AllocSetContextCreate(memory, "phisync plan", ALLOCSET_SMALL_SIZES); });
   MemoryContext const before = MemoryContextSwitchTo(target.memory);
   target.plan = CompileRelation(relation, buckets);
   target.plan.relation = RelationGetRelid(relation);
   target.is_policy = IsPolicyTable(relation);
-  if (!target.plan.queries.empty()) FillTarget(target, relation);
+  if (!target.plan.queries.empty()) FillTarget(target, relation, options);
   MemoryContextSwitchTo(before);
 }
 
 PlanCache::PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
-                     const std::vector<std::string>* buckets)
-    : ctx_(ctx), memory_(memory), buckets_(buckets) {
+                     const std::vector<std::string>* buckets, const EncodeOptions& options)
+    : ctx_(ctx), memory_(memory), buckets_(buckets), options_(options) {
   static bool registered = false;
   if (!registered) {
     pg::Call([] { CacheRegisterRelcacheCallback(OnRelcacheInvalidation, 0); });
@@ -169,14 +169,20 @@ Target& PlanCache::Compile(Relation relation) {
   auto& entry = targets_[RelationGetRelid(relation)];
   entry = std::make_unique<Target>();
   Target& target = *entry;
-  MakeTarget(target, relation, buckets_, memory_);
+  try {
+    MakeTarget(target, relation, buckets_, memory_, options_);
+  } catch (...) {
+    // A transaction in progress was aborted meanwhile; others go on.
+    target.valid = false;
+    throw;
+  }
   return target;
 }
 
 void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
   straddles_ = txn->base_snapshot_lsn < last_invalidation_;
   if (straddles_) {
-    DropAll();
+    Forget();
   } else if (stale_) {
     // Tables come and go: what nobody asks for again must not stay.
     last_ = nullptr;
@@ -186,11 +192,11 @@ void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
 }
 
 void PlanCache::EndTransaction() {
-  if (straddles_) DropAll();
+  if (straddles_) Forget();
   straddles_ = false;
 }
 
-void PlanCache::DropAll() {
+void PlanCache::Forget() {
   last_ = nullptr;
   targets_.clear();
   stale_ = false;
