@@ -64,7 +64,7 @@ GRANT ALL ON SCHEMA regress_stream TO regress_owner;
 SET ROLE regress_owner;
 CREATE TABLE owned (id int PRIMARY KEY, note text);
 RESET ROLE;
-SELECT FROM phisync.create_bucket('owned', ARRAY['SELECT id, note FROM owned'], profile => 'full');
+SELECT FROM phisync.create_bucket('owned', ARRAY['SELECT id, note FROM owned WHERE id = bucket.id'], 'SELECT auth.parameter(''id'')::int AS id', 'full');
 SET ROLE regress_owner;
 DROP TABLE owned;
 ALTER TABLE owned RENAME note TO remark;
@@ -74,5 +74,6 @@ DROP OWNED BY regress_owner;
 DROP OWNED BY regress_owner CASCADE;
 TABLE texts;
 SELECT what, rebuild, clear FROM phisync.policy_change ORDER BY version DESC LIMIT 1;
+SELECT count(*) FROM pg_proc WHERE pronamespace = 'phisync_parameters'::regnamespace;
 DROP ROLE regress_owner;
 \i :drop

@@ -10,3 +10,16 @@ extern "C" {
 #include <nodes/parsenodes.h>
 #include <utils/snapmgr.h>
 }
+
+namespace phisync::pg {
+
+// A subcommand of ALTER TABLE that computes a column anew in all rows, and logs no change of a row.
+inline bool GivesNewValues([[maybe_unused]] AlterTableType type) {
+#if PG_VERSION_NUM >= 170000
+  return type == AT_SetExpression;
+#else
+  return false;
+#endif
+}
+
+}  // namespace phisync::pg

@@ -19,7 +19,7 @@ void AddQuery(void* arg) {
                                   const char* detail) {
   ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg_internal("%s", message),
                   errdetail_internal("%s", detail),
-                  errhint("SELECT phisync.drop_bucket('%s'); or phisync.alter_bucket first.",
+                  errhint("Change or drop the bucket first: SELECT phisync.drop_bucket('%s');",
                           query->of->name)));
   pg_unreachable();
 }

@@ -134,22 +134,28 @@ List* QueriesAbove(Oid relation) {
   return QueriesOnAny(lcons_oid(relation, Ancestors(relation, nullptr)));
 }
 
+// The server invalidates the partition alone, not those below it.
 void FollowAttach(Oid parent, Oid partition) {
+  InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
   if (queries == NIL) return;
   RequirePartitionServable(partition, queries);
-  InvalidateTree(partition);
   RecordPolicyChange("partition attached", BucketNames(queries), NIL);
 }
 
 void FollowDetach(Oid parent, Oid partition) {
+  InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
   if (queries == NIL) return;
-  InvalidateTree(partition);
   RecordPolicyChange("partition detached", BucketNames(queries), ClearsOf(queries, "drop"));
 }
 
 void FollowCommand(Oid relation, const AlterTableCmd* command) {
+  if (pg::GivesNewValues(command->subtype)) {
+    RecordPolicyChange("column values changed", BucketNames(QueriesGiving(relation, command->name)),
+                       NIL);
+    return;
+  }
   switch (command->subtype) {
     case AT_AddColumn:
       RecordPolicyChange(

@@ -208,16 +208,9 @@ void UpdateBucket(const DefinedBucket* bucket) {
       bucket);
 }
 
-void ReplaceParameters(const DefinedBucket* bucket, const ::Query* parameters) {
-  AsExtensionOwner([&] {
-    DropParameters(bucket->name);
-    if (parameters != nullptr) StoreParameters(bucket->name, parameters);
-  });
-}
-
 void DeleteBucket(const char* name) {
+  DropParameters(name);
   AsExtensionOwner([&] {
-    DropParameters(name);
     const Oid types[] = {TEXTOID};
     const Datum values[] = {CStringGetTextDatum(name)};
     Execute("DELETE FROM phisync.bucket_query WHERE bucket OPERATOR(pg_catalog.=) $1", 1, types,

@@ -3,7 +3,6 @@
 // the server's errors, so the frames of their callers own nothing, or call inside pg::Call.
 
 #include "pg/catalog.h"
-#include "pg/parser.h"
 
 namespace phisync::sync {
 
@@ -44,9 +43,7 @@ bool AnyQuery();
 
 void InsertBucket(const DefinedBucket* bucket);
 void UpdateBucket(const DefinedBucket* bucket);  // all but its name
-void DeleteBucket(const char* name);             // with all that belongs to it
-// The analysed parameters query in place of the one that is kept; null: none.
-void ReplaceParameters(const DefinedBucket* bucket, const ::Query* parameters);
+void DeleteBucket(const char* name);             // with its queries
 // `columns` (String) are those that the text names.
 void InsertQuery(const DefinedQuery* query, List* columns);
 void UpdateQuery(const DefinedQuery* query, List* columns);  // the text

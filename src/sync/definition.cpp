@@ -22,10 +22,12 @@ constexpr int kMaxParameters = 16;
 // A definition on its way into the tables.
 struct Definition {
   DefinedBucket bucket;
-  bool keeps_parameters;  // those that are stored
-  Query* parameters;      // analysed; null: global
-  List* queries;          // DefinedQuery; one that is new has no relation yet
-  List* columns;          // List of String, one a query: the columns that it names
+  // The parameters query as it is to be read: the bucket's text is as it was written, and names in
+  // it may have changed since. Null: global.
+  const char* parameters;
+  Query* parameters_query;
+  List* queries;  // DefinedQuery; one that is new has no relation yet
+  List* columns;  // List of String, one a query: the columns that it names
 };
 
 void CheckLength(const char* what, const char* text, int limit) {
@@ -37,32 +39,19 @@ void CheckLength(const char* what, const char* text, int limit) {
            errhint("Shorten it, or split it into several buckets.")));
 }
 
-// The parameters query as it is kept: it does not depend on names any more.
-Query* StoredParameters(const DefinedBucket& bucket) {
-  Query* const query = ReadParameters(FindParameters(bucket.name));
-  if (query == nullptr) {
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("the parameters query of bucket \"%s\" cannot be kept", bucket.name),
-                    errdetail("What it read was dropped, or it was not restored with the "
-                              "definition."),
-                    errhint("Give parameters => a query.")));
-  }
-  return query;
-}
-
-// Checks the parameters query and fills in what the definition has from it; gives BucketParameter.
-List* CheckParametersQuery(Definition* definition) {
+// Checks the parameters query and fills in what the bucket has from it; gives BucketParameter.
+List* CheckParameters(Definition* definition) {
   DefinedBucket* const bucket = &definition->bucket;
   bucket->parameter_names = NIL;
   if (bucket->parameters == nullptr) return NIL;
-  CheckLength("the parameters query", bucket->parameters, kMaxParametersBytes);
-  List* parameters;
-  if (definition->keeps_parameters) {
-    definition->parameters = StoredParameters(*bucket);
-    parameters = CheckParameters(bucket->parameters, definition->parameters);
-  } else {
-    parameters = AnalyseParameters(bucket->parameters, &definition->parameters);
+  if (definition->parameters == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("the parameters query of bucket \"%s\" is lost", bucket->name),
+                    errdetail("What it read was dropped, or it was not restored with the bucket."),
+                    errhint("Give parameters => the query anew.")));
   }
+  CheckLength("the parameters query", bucket->parameters, kMaxParametersBytes);
+  List* const parameters = AnalyseParameters(definition->parameters, &definition->parameters_query);
   if (list_length(parameters) > kMaxParameters) {
     ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                     errmsg("a bucket cannot have more than %d parameters", kMaxParameters),
@@ -104,7 +93,7 @@ List* CheckDataQuery(DefinedQuery* query, List* parameters, const Profile& profi
 // The caller's rights count for the whole definition, and he becomes its definer.
 void Check(Definition* definition) {
   const Profile& profile = ParseProfile(definition->bucket.profile);
-  List* const parameters = CheckParametersQuery(definition);
+  List* const parameters = CheckParameters(definition);
   if (definition->queries == NIL) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_OBJECT_DEFINITION), errmsg("a bucket needs a data query"),
@@ -120,14 +109,19 @@ void Check(Definition* definition) {
   definition->bucket.definer = GetUserId();
 }
 
-void StoreParts(const Definition& definition) {
-  if (!definition.keeps_parameters) ReplaceParameters(&definition.bucket, definition.parameters);
+void StoreQueries(const Definition& definition) {
   ListCell* cell;
   ListCell* columns;
   forboth(cell, definition.queries, columns, definition.columns) {
     InsertQuery(static_cast<DefinedQuery*>(lfirst(cell)), static_cast<List*>(lfirst(columns)));
   }
   InvalidateTargets(definition.queries);
+}
+
+void KeepParameters(const Definition& definition) {
+  DropParameters(definition.bucket.name);
+  if (definition.parameters_query == nullptr) return;
+  StoreParameters(definition.bucket.name, definition.parameters_query);
 }
 
 List* JustName(const char* name) {
@@ -157,7 +151,8 @@ void CreateBucket(Definition* definition) {
   Check(definition);
   RequireNewName(definition->bucket.name);
   InsertBucket(&definition->bucket);
-  StoreParts(*definition);
+  KeepParameters(*definition);
+  StoreQueries(*definition);
   RecordPolicyChange("bucket created", JustName(definition->bucket.name), NIL);
 }
 
@@ -246,6 +241,7 @@ PHISYNC_FUNCTION(phisync_create_bucket) {
   Definition definition{};
   definition.bucket.name = text_to_cstring(PG_GETARG_TEXT_PP(0));
   definition.bucket.parameters = PG_ARGISNULL(2) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(2));
+  definition.parameters = definition.bucket.parameters;
   definition.bucket.profile = text_to_cstring(PG_GETARG_TEXT_PP(3));
   definition.bucket.priority = CheckedPriority(PG_GETARG_INT32(4));
   definition.queries = NewQueries(&definition.bucket, PG_GETARG_ARRAYTYPE_P(1));
@@ -262,10 +258,11 @@ PHISYNC_FUNCTION(phisync_alter_bucket) {
   List* const old_queries = QueriesOf(old);
   Definition definition{};
   definition.bucket = *old;
-  definition.keeps_parameters = PG_ARGISNULL(2);
+  definition.parameters = StoredParametersText(name);
   if (!PG_ARGISNULL(2)) {
     const char* const parameters = text_to_cstring(PG_GETARG_TEXT_PP(2));
     definition.bucket.parameters = *parameters == '\0' ? nullptr : parameters;
+    definition.parameters = definition.bucket.parameters;
   }
   if (!PG_ARGISNULL(3)) definition.bucket.profile = text_to_cstring(PG_GETARG_TEXT_PP(3));
   if (!PG_ARGISNULL(4)) definition.bucket.priority = CheckedPriority(PG_GETARG_INT32(4));
@@ -280,9 +277,10 @@ PHISYNC_FUNCTION(phisync_alter_bucket) {
   }
   Check(&definition);
   UpdateBucket(&definition.bucket);
+  KeepParameters(definition);
   ListCell* cell;
   foreach (cell, old_queries) DeleteQuery(static_cast<DefinedQuery*>(lfirst(cell)));
-  StoreParts(definition);
+  StoreQueries(definition);
   bool const same_rows = PG_ARGISNULL(1) && PG_ARGISNULL(2) && PG_ARGISNULL(3);
   if (!same_rows) RecordPolicyChange("bucket altered", JustName(name), NIL);
   PG_RETURN_VOID();

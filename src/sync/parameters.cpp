@@ -170,24 +170,15 @@ List* AnalyseParameters(const char* text, Query** analysed) {
   }
   auto* const statement = linitial_node(RawStmt, statements);
   ResolveRequest(statement->stmt, pstate);
-  *analysed = parse_analyze_fixedparams(statement, text, nullptr, 0, nullptr);
-  free_parsestate(pstate);
-  PopQueryErrors(&frame);
-  return CheckParameters(text, *analysed);
-}
-
-List* CheckParameters(const char* text, Query* analysed) {
-  QueryErrors frame;
-  PushQueryErrors(&frame, "parameters query", text);
-  ParseState* const pstate = make_parsestate(nullptr);
-  pstate->p_sourcetext = text;
-  CheckQuery(reinterpret_cast<Node*>(analysed), pstate);
-  if (contain_volatile_functions(reinterpret_cast<Node*>(analysed))) {
+  auto* const query = parse_analyze_fixedparams(statement, text, nullptr, 0, nullptr);
+  CheckQuery(reinterpret_cast<Node*>(query), pstate);
+  if (contain_volatile_functions(reinterpret_cast<Node*>(query))) {
     RefuseParameters(pstate, ERRCODE_FEATURE_NOT_SUPPORTED,
                      "a parameters query cannot use a volatile function",
                      "Which buckets a user gets must follow from tables and the user's token.");
   }
-  List* const parameters = Outputs(pstate, analysed);
+  List* const parameters = Outputs(pstate, query);
+  *analysed = query;
   free_parsestate(pstate);
   PopQueryErrors(&frame);
   return parameters;

@@ -19,9 +19,6 @@ struct BucketParameter {
 // with the position in the text. The frame of the caller may own nothing.
 List* AnalyseParameters(const char* text, Query** analysed);
 
-// The same for a query that was analysed before; `text` is for errors.
-List* CheckParameters(const char* text, Query* analysed);
-
 // Raises 42804 unless each value of the source has one form in bucket ids, and the same as an equal
 // value of the parameter.
 void CheckComparable(Relation table, const CompiledSource* source,
