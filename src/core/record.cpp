@@ -117,6 +117,16 @@ void AppendPolicy(ByteBuffer& out, std::uint64_t seq, std::int64_t version, std:
   out.Append("}\n");
 }
 
+void AppendLookup(ByteBuffer& out, const LookupRecord& lookup) {
+  Number(out, R"({"k":"lookup","seq":)", lookup.seq);
+  Text(out, R"(,"bucket":)", lookup.bucket);
+  out.Append(R"(,"key":)");
+  out.Append(lookup.key_json.value_or("null"));
+  Text(out, R"(,"was":)", lookup.was);
+  Text(out, R"(,"is":)", lookup.is);
+  out.Append("}\n");
+}
+
 void AppendError(ByteBuffer& out, std::uint64_t seq, std::optional<std::uint64_t> lsn,
                  std::string_view relation, std::string_view sqlstate) {
   Number(out, R"({"k":"error","seq":)", seq);

@@ -213,4 +213,11 @@ RelationPlan CompileRelation(Relation relation, const std::vector<std::string>* 
   return plan;
 }
 
+const char* ProfileOf(const char* bucket) {
+  DefinitionTables const tables = FindTables();
+  DefinedQuery query{};
+  query.bucket = bucket;
+  return OidIsValid(tables.bucket) && ReadBucket(tables, &query) ? query.profile : nullptr;
+}
+
 }  // namespace phisync::sync

@@ -64,4 +64,8 @@ struct RelationPlan {
 // CurrentMemoryContext. Needs a transaction; throws.
 RelationPlan CompileRelation(Relation relation, const std::vector<std::string>* buckets);
 
+// The name of the bucket's profile under the current (or historic) snapshot, palloc'd; null if
+// there is no such bucket. The frame of the caller may own nothing.
+const char* ProfileOf(const char* bucket);
+
 }  // namespace phisync::sync

@@ -6,6 +6,7 @@
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/expression.h"
+#include "sync/lookup.h"
 #include "sync/policy.h"
 
 namespace phisync::sync {
@@ -173,7 +174,10 @@ void FillTarget(Target& target, Relation relation) {
 
 }  // namespace
 
+Target::Target() = default;
+
 Target::~Target() {
+  lookups.reset();
   if (memory != nullptr) MemoryContextDelete(memory);
 }
 
@@ -224,6 +228,7 @@ Target& PlanCache::Compile(Relation relation) {
   entry = std::make_unique<Target>();
   Target& target = *entry;
   MakeTarget(target, relation, buckets_, memory_);
+  target.lookups = Lookups::Make(relation, buckets_, target.memory);
   return target;
 }
 

@@ -51,16 +51,21 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
     batch_.FlushIfFull();
     return;
   }
-  if (target.queries.empty()) {
+  if (target.queries.empty() && !target.lookups) {
     pg::Call([&] { pg::KeepAlive(ctx_); });
     return;
   }
   MemoryContext const before = MemoryContextSwitchTo(row_memory_);
   pg::Call([&] { PinSettings(target); });
-  evaluator_.Evaluate(target, relation, change, changes_);
-  if (!changes_.empty()) {
-    WriteBegin(txn);
-    writer_.Write(changes_, relation, change->lsn, transaction_.cause);
+  if (!target.queries.empty()) {
+    evaluator_.Evaluate(target, relation, change, changes_);
+    if (!changes_.empty()) {
+      WriteBegin(txn);
+      writer_.Write(changes_, relation, change->lsn, transaction_.cause);
+    }
+  }
+  if (target.lookups) {
+    WriteLookups(txn, *target.lookups, target.lookups->Evaluate(relation, change));
   }
   MemoryContextSwitchTo(before);
   MemoryContextReset(row_memory_);
@@ -70,7 +75,8 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
 // Output functions that expressions call read settings of the session. The transaction in which the
 // server decodes is always undone at its end, and these settings with it.
 void Stream::PinSettings(const Target& target) {
-  if (transaction_.pinned || !target.has_expressions) return;
+  if (transaction_.pinned) return;
+  if (!target.has_expressions && !(target.lookups && target.lookups->has_expressions())) return;
   constexpr const char* kSettings[][2] = {{"extra_float_digits", "1"},
                                           {"bytea_output", "hex"},
                                           {"DateStyle", "ISO, YMD"},
@@ -81,6 +87,22 @@ void Stream::PinSettings(const Target& target) {
                       false);
   }
   transaction_.pinned = true;
+}
+
+void Stream::WriteLookups(const ReorderBufferTXN* txn, const Lookups& from,
+                          const std::vector<Lookup>& lookups) {
+  auto text = [&](const std::optional<Slice>& slice) {
+    return slice ? std::optional(from.Text(*slice)) : std::nullopt;
+  };
+  for (const Lookup& lookup : lookups) {
+    if (!lookup.exact && !transaction_.recomputed.insert(*lookup.bucket).second) continue;
+    WriteBegin(txn);
+    AppendLookup(batch_.records(), {.seq = writer_.NextSeq(),
+                                    .bucket = *lookup.bucket,
+                                    .key_json = text(lookup.key),
+                                    .was = text(lookup.was),
+                                    .is = text(lookup.is)});
+  }
 }
 
 void Stream::WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change) {
@@ -105,7 +127,8 @@ void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
   transaction_.changed = true;
   MemoryContext const before = MemoryContextSwitchTo(row_memory_);
   for (int i = 0; i < n; i++) {
-    for (const Query& query : plans_.Find(relations[i]).queries) {
+    const Target& target = plans_.Find(relations[i]);
+    for (const Query& query : target.queries) {
       WriteBegin(txn);
       if (query.plan->type.empty()) {
         writer_.WriteError(relations[i], change->lsn, query.plan->refused_sqlstate);
@@ -114,6 +137,7 @@ void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
                     query.plan->type, query.plan->ordinal, "truncate");
       }
     }
+    if (target.lookups) WriteLookups(txn, *target.lookups, target.lookups->EvaluateTruncate());
   }
   MemoryContextSwitchTo(before);
   MemoryContextReset(row_memory_);

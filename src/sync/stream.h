@@ -1,12 +1,14 @@
 #pragma once
 // One connection of a consumer: turns decoded changes into records.
 
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "pg/decoding.h"
 #include "sync/batch.h"
 #include "sync/consumer.h"
+#include "sync/lookup.h"
 #include "sync/options.h"
 #include "sync/plan_cache.h"
 #include "sync/policy.h"
@@ -34,10 +36,11 @@ class Stream {
  private:
   // What is known of the transaction that is being decoded.
   struct Transaction {
-    bool begun = false;           // its begin is written
-    bool changed = false;         // a change was seen, sent or not
-    bool pinned = false;          // settings that expressions read are held fixed
-    const char* cause = nullptr;  // why rows leave, where a mark says so
+    bool begun = false;                // its begin is written
+    bool changed = false;              // a change was seen, sent or not
+    std::set<std::string> recomputed;  // definitions of which a lookup says so already
+    bool pinned = false;               // settings that expressions read are held fixed
+    const char* cause = nullptr;       // why rows leave, where a mark says so
   };
 
   void PinSettings(const Target& target);
@@ -45,6 +48,8 @@ class Stream {
   void WriteBegin(const ReorderBufferTXN* txn);
   // What the consumer is granted of a row of phisync.policy_change.
   void WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change);
+  void WriteLookups(const ReorderBufferTXN* txn, const Lookups& from,
+                    const std::vector<Lookup>& lookups);
   void ReportProgress(XLogRecPtr end);
 
   ConsumerGrant grant_;
