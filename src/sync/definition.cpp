@@ -46,8 +46,11 @@ void CheckDataQuery(const char* text, Definition* definition, List* parameter_na
   ListCell* bound;
   ListCell* declared;
   forboth(bound, query->parameters, declared, definition->parameter_list) {
-    const auto* const output = static_cast<CompiledOutput*>(lfirst(bound));
-    CheckComparable(table, output->attnum, static_cast<BucketParameter*>(lfirst(declared)));
+    ListCell* source;
+    foreach (source, static_cast<CompiledParameter*>(lfirst(bound))->sources) {
+      CheckComparable(table, static_cast<CompiledSource*>(lfirst(source)),
+                      static_cast<BucketParameter*>(lfirst(declared)));
+    }
   }
   definition->relations = lappend_oid(definition->relations, RelationGetRelid(table));
   definition->columns = lappend(definition->columns, query->columns);
@@ -141,7 +144,7 @@ void Store(const Definition& definition, List* parameter_names, Datum profile) {
     }
   });
   ListCell* relation;
-  foreach (relation, definition.relations) CacheInvalidateRelcacheByRelid(lfirst_oid(relation));
+  foreach (relation, definition.relations) InvalidateTarget(lfirst_oid(relation));
 }
 
 void CreateBucket(Definition* definition, const Profile& profile, Datum profile_name) {

@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "pg/catalog.h"
-#include "sync/query.h"
 #include "sync/query_text.h"
 
 namespace phisync::sync {
@@ -188,10 +187,19 @@ List* AnalyseParameters(const char* text) {
   return parameters;
 }
 
-void CheckComparable(Relation table, AttrNumber column, const BucketParameter* parameter) {
-  Form_pg_attribute const a = TupleDescAttr(RelationGetDescr(table), column - 1);
-  Oid const type = getBaseType(a->atttypid);
+void CheckComparable(Relation table, const CompiledSource* source,
+                     const BucketParameter* parameter) {
+  Form_pg_attribute const a = TupleDescAttr(RelationGetDescr(table), source->attnum - 1);
+  Oid const type = source->type;
   IdForm const form = FormOf(type);
+  if (type_is_array(type)) {
+    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                    errmsg("array column \"%s\" as a whole cannot be bound to a bucket parameter",
+                           NameStr(a->attname)),
+                    errdetail("Each of its elements stands for a bucket that the row is in."),
+                    errhint("Write bucket.%s = ANY (%s).", quote_identifier(parameter->name),
+                            quote_identifier(NameStr(a->attname)))));
+  }
   if (form == IdForm::kNone ||
       (OidIsValid(a->attcollation) && !get_collation_isdeterministic(a->attcollation))) {
     ereport(ERROR,
@@ -200,7 +208,8 @@ void CheckComparable(Relation table, AttrNumber column, const BucketParameter* p
                     NameStr(a->attname), format_type_be(a->atttypid)),
              errdetail("Equal values of it can be written differently, and a bucket's id holds the "
                        "value as text."),
-             errhint("Bind a column of type boolean, smallint, integer, bigint, text, varchar, "
+             errhint("Bind a column (or, by = ANY, an array) of type boolean, smallint, integer, "
+                     "bigint, text, varchar, "
                      "char, uuid, date, "
                      "timestamp, timestamptz or an enum, without a nondeterministic collation.")));
   }

@@ -2,6 +2,7 @@
 // The parameters query of a bucket: which of its instances a user gets.
 
 #include "pg/parser.h"
+#include "sync/query.h"
 
 namespace phisync::sync {
 
@@ -17,8 +18,9 @@ struct BucketParameter {
 // jsonb. Raises errors with the position in the text. The frame of the caller may own nothing.
 List* AnalyseParameters(const char* text);
 
-// Raises 42804 unless each value of the column has one form in bucket ids, and the same as an equal
+// Raises 42804 unless each value of the source has one form in bucket ids, and the same as an equal
 // value of the parameter.
-void CheckComparable(Relation table, AttrNumber column, const BucketParameter* parameter);
+void CheckComparable(Relation table, const CompiledSource* source,
+                     const BucketParameter* parameter);
 
 }  // namespace phisync::sync

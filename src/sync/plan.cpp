@@ -13,6 +13,7 @@ namespace {
 struct DefinedQuery {
   const char* bucket;
   int ordinal;
+  Oid relation;
   const char* text;
   const char* profile;
   List* parameters;  // String
@@ -75,10 +76,8 @@ bool ReadBucket(const DefinitionTables& tables, DefinedQuery* query) {
   return query->profile != nullptr;
 }
 
-List* ReadQueries(Oid relation) {
-  DefinitionTables const tables = FindTables();
-  if (!OidIsValid(tables.bucket) || !OidIsValid(tables.query)) return NIL;
-  List* queries = NIL;
+// Adds the queries whose table is `relation`.
+List* AddQueries(List* queries, const DefinitionTables& tables, Oid relation) {
   ScanKeyData key;
   ScanKeyInit(&key, kRelation, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(relation));
   Relation const table = table_open(tables.query, AccessShareLock);
@@ -88,13 +87,26 @@ List* ReadQueries(Oid relation) {
     auto* const query = static_cast<DefinedQuery*>(palloc0(sizeof(DefinedQuery)));
     query->bucket = Text(row, kBucket, desc);
     query->ordinal = DatumGetInt32(Value(row, kOrdinal, desc));
+    query->relation = relation;
     query->text = Text(row, kQuery, desc);
     queries = lappend(queries, query);
   }
   systable_endscan(scan);
   table_close(table, AccessShareLock);
-  List* complete = NIL;
+  return queries;
+}
+
+// The queries on the relation and on the partitioned tables above it.
+List* ReadQueries(Relation relation) {
+  DefinitionTables const tables = FindTables();
+  if (!OidIsValid(tables.bucket) || !OidIsValid(tables.query)) return NIL;
+  List* queries = AddQueries(NIL, tables, RelationGetRelid(relation));
   ListCell* cell;
+  if (relation->rd_rel->relispartition) {
+    List* const ancestors = get_partition_ancestors(RelationGetRelid(relation));
+    foreach (cell, ancestors) queries = AddQueries(queries, tables, lfirst_oid(cell));
+  }
+  List* complete = NIL;
   foreach (cell, queries) {
     auto* const query = static_cast<DefinedQuery*>(lfirst(cell));
     if (ReadBucket(tables, query)) complete = lappend(complete, query);
@@ -111,12 +123,30 @@ struct CompileRequest {
 
 void CompileRequested(void* arg) {
   auto* const r = static_cast<CompileRequest*>(arg);
-  r->result =
-      CompileQuery(r->relation, r->definition->text, r->definition->parameters, r->primary_key);
+  const DefinedQuery* const definition = r->definition;
+  Relation const defined_on = RelationIdGetRelation(definition->relation);
+  if (!RelationIsValid(defined_on)) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("relation with OID %u does not exist", definition->relation)));
+  }
+  r->result = CompileQuery(r->relation, defined_on, definition->text, definition->parameters,
+                           r->primary_key);
+  RelationClose(defined_on);
 }
 
 Output ToOutput(const CompiledOutput* from) {
   return {.key = from->key, .attnum = from->attnum, .expr = from->expr, .type = from->type};
+}
+
+Parameter ToParameter(const CompiledParameter* from) {
+  Parameter parameter{.name = from->name, .sources = {}};
+  ListCell* cell;
+  foreach (cell, from->sources) {
+    const auto* const source = static_cast<CompiledSource*>(lfirst(cell));
+    parameter.sources.push_back(
+        {.attnum = source->attnum, .elements = source->elements, .type = source->type});
+  }
+  return parameter;
 }
 
 QueryPlan MakePlan(Relation relation, const DefinedQuery* definition, Bitmapset* primary_key,
@@ -124,6 +154,7 @@ QueryPlan MakePlan(Relation relation, const DefinedQuery* definition, Bitmapset*
   QueryPlan plan;
   plan.bucket = definition->bucket;
   plan.ordinal = definition->ordinal;
+  plan.relation = definition->relation;
   // A profile that only a newer library knows grants nothing here.
   const Profile* const profile = FindProfile(definition->profile);
   if (profile == nullptr) {
@@ -150,10 +181,7 @@ QueryPlan MakePlan(Relation relation, const DefinedQuery* definition, Bitmapset*
   }
   plan.id = ToOutput(query->id);
   foreach (cell, query->parameters) {
-    const auto* const bound = static_cast<CompiledOutput*>(lfirst(cell));
-    plan.parameters.push_back(
-        {.name = bound->key,
-         .sources = {{.attnum = bound->attnum, .elements = false, .type = bound->type}}});
+    plan.parameters.push_back(ToParameter(static_cast<CompiledParameter*>(lfirst(cell))));
   }
   plan.filter = query->filter;
   return plan;
@@ -164,7 +192,7 @@ QueryPlan MakePlan(Relation relation, const DefinedQuery* definition, Bitmapset*
 RelationPlan CompileRelation(Relation relation, const std::vector<std::string>* buckets) {
   RelationPlan plan;
   plan.relation = RelationGetRelid(relation);
-  List* const definitions = pg::Call([&] { return ReadQueries(plan.relation); });
+  List* const definitions = pg::Call([&] { return ReadQueries(relation); });
   if (definitions == NIL) return plan;
   List* const key = pg::Call([&] { return PrimaryKey(relation); });
   Bitmapset* const key_set = pg::Call([&] { return AsSet(key); });

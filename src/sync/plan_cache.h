@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,7 +16,7 @@
 
 namespace phisync::sync {
 
-// An output or a parameter.
+// An output.
 struct Field {
   const Output* output;
   std::string member;  // `"key":`
@@ -24,25 +25,42 @@ struct Field {
   ValueEncoder encoder;
 };
 
-// A parameter's value in the row, by the column that holds it.
-struct ParameterField {
-  AttrNumber attnum;
-  ValueEncoder encoder;
+// How an array keeps its elements.
+struct ArraySource {
+  std::int16_t length;
+  bool by_value;
+  char align;
 };
 
-// One data query.
+// A column that holds values of a parameter.
+struct SourceField {
+  AttrNumber attnum;
+  std::optional<ArraySource> array;  // its elements are the values
+  ValueEncoder encoder;              // of a value
+};
+using ParameterField = std::vector<SourceField>;
+
+// What one data query asks of a row: whether it is in buckets, and in which.
 struct Query {
   const QueryPlan* plan;
-  std::vector<Field> outputs;
-  std::vector<Field> id;  // one, or none where the plan is refused
   std::vector<ParameterField> parameters;
   ExprState* filter = nullptr;  // null: every row
   Bitmapset* filter_reads = nullptr;
-  // Evaluating may raise an error that depends on the row, so it needs a subtransaction.
-  bool can_fail = false;
+  std::vector<AttrNumber> decides;  // columns that say in which buckets the row is
+  // The filter may run code that is not the server's own.
+  bool runs_foreign_code = false;
   // Old rows carry all that says in which bucket they were. Made sure of when the query is defined,
   // but the replica identity may have been changed since.
   bool knows_old = false;
+};
+
+// What queries make of a row, where several make the same of it: evaluated and sent once for all.
+struct Form {
+  std::vector<Query*> queries;  // at least one; in the order of Target::queries
+  Field id;
+  std::vector<Field> outputs;
+  std::vector<AttrNumber> reads;  // by id and outputs
+  bool runs_foreign_code = false;
 };
 
 struct KeyColumn {
@@ -50,7 +68,7 @@ struct KeyColumn {
   ValueEncoder encoder;
 };
 
-// A relation, ready. Nothing in it is of use once the stream or snapshot is gone.
+// A relation, ready. Nothing in it is of use once the stream is gone.
 struct Target {
   Target() = default;
   Target(const Target&) = delete;
@@ -60,7 +78,8 @@ struct Target {
   bool valid = true;
   MemoryContext memory = nullptr;  // of everything below that the server allocates
   RelationPlan plan;
-  std::vector<Query> queries;
+  std::vector<Query> queries;  // one for each plan
+  std::vector<Form> forms;     // of the queries that are not refused
   std::vector<KeyColumn> key;
   std::vector<AttrNumber> varlena;  // columns whose values may be stored out of line
   Bitmapset* identity = nullptr;    // columns that old rows carry, if not whole

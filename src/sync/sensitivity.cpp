@@ -38,9 +38,9 @@ Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuer
   if (AttrNumber const column = FirstIn(phi, query->id->reads)) return {Part::kId, nullptr, column};
   ListCell* cell;
   foreach (cell, query->parameters) {
-    const auto* const parameter = static_cast<CompiledOutput*>(lfirst(cell));
+    const auto* const parameter = static_cast<CompiledParameter*>(lfirst(cell));
     if (AttrNumber const column = FirstIn(phi, parameter->reads)) {
-      return {Part::kParameter, parameter->key, column};
+      return {Part::kParameter, parameter->name, column};
     }
   }
   if (AttrNumber const column = FirstIn(phi, primary_key))
