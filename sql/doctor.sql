@@ -35,7 +35,7 @@ SELECT status, finding FROM phisync.doctor() WHERE "check" = 'buckets';
 SELECT phisync.tag('patient', 'id', 'none');
 ALTER TABLE patient RENAME clinic_id TO site;
 SELECT status, finding FROM phisync.doctor() WHERE "check" = 'buckets';
-DROP TABLE patient;
+DROP TABLE patient CASCADE;
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';
 SELECT phisync.drop_bucket('doctor');
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';

@@ -81,7 +81,7 @@ class ValueReader {
 
   std::string Number() {
     const std::size_t end = rest_.find_first_not_of("0123456789+-.e");
-    const std::string value(rest_.substr(0, end));
+    std::string value(rest_.substr(0, end));
     if (value.empty()) Refuse();
     rest_.remove_prefix(value.size());
     return value;

@@ -25,10 +25,14 @@ void Number(ByteBuffer& out, std::string_view text, std::uint64_t value) {
   out.Append(text);
   AppendUnsigned(out, value);
 }
-void Lsn(ByteBuffer& out, std::string_view text, std::uint64_t lsn) {
+void Lsn(ByteBuffer& out, std::string_view text, std::optional<std::uint64_t> lsn) {
   out.Append(text);
+  if (!lsn) {
+    out.Append("null");
+    return;
+  }
   out.Append('"');
-  AppendLsn(out, lsn);
+  AppendLsn(out, *lsn);
   out.Append('"');
 }
 void List(ByteBuffer& out, std::string_view text, std::span<const std::string_view> values) {
@@ -70,6 +74,7 @@ void AppendBegin(ByteBuffer& out, const BeginRecord& begin) {
   AppendTimestamp(out, begin.time, true, Beyond::kText);
   Text(out, R"(","origin":)", begin.origin);
   Text(out, R"(,"cause":)", begin.cause);
+  if (begin.snapshot) Text(out, R"(,"snapshot":)", *begin.snapshot);
   out.Append("}\n");
 }
 
@@ -112,8 +117,8 @@ void AppendPolicy(ByteBuffer& out, std::uint64_t seq, std::int64_t version, std:
   out.Append("}\n");
 }
 
-void AppendError(ByteBuffer& out, std::uint64_t seq, std::uint64_t lsn, std::string_view relation,
-                 std::string_view sqlstate) {
+void AppendError(ByteBuffer& out, std::uint64_t seq, std::optional<std::uint64_t> lsn,
+                 std::string_view relation, std::string_view sqlstate) {
   Number(out, R"({"k":"error","seq":)", seq);
   Lsn(out, R"(,"lsn":)", lsn);
   Text(out, R"(,"relation":)", relation);
@@ -121,8 +126,8 @@ void AppendError(ByteBuffer& out, std::uint64_t seq, std::uint64_t lsn, std::str
   out.Append("}\n");
 }
 
-void AppendCommit(ByteBuffer& out, std::uint64_t lsn, std::uint64_t end, std::uint64_t count,
-                  std::uint32_t crc) {
+void AppendCommit(ByteBuffer& out, std::optional<std::uint64_t> lsn,
+                  std::optional<std::uint64_t> end, std::uint64_t count, std::uint32_t crc) {
   Lsn(out, R"({"k":"commit","lsn":)", lsn);
   Lsn(out, R"(,"end":)", end);
   Number(out, R"(,"count":)", count);

@@ -24,11 +24,12 @@ struct HelloRecord {
 void AppendHello(ByteBuffer& out, const HelloRecord& hello);
 
 struct BeginRecord {
-  std::uint32_t xid;
-  std::uint64_t lsn;                       // of the commit
-  std::int64_t time;                       // of the commit, microseconds since 2000-01-01 UTC
-  std::optional<std::string_view> origin;  // replication origin
-  std::optional<std::string_view> cause;   // `retention`, ...
+  std::uint32_t xid;                         // 0 for a snapshot
+  std::optional<std::uint64_t> lsn;          // of the commit; a snapshot has none
+  std::int64_t time;                         // of the commit, microseconds since 2000-01-01 UTC
+  std::optional<std::string_view> origin;    // replication origin
+  std::optional<std::string_view> cause;     // `retention`, ...
+  std::optional<std::string_view> snapshot;  // which transactions a snapshot shows
 };
 void AppendBegin(ByteBuffer& out, const BeginRecord& begin);
 
@@ -56,15 +57,16 @@ void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
 void AppendPolicy(ByteBuffer& out, std::uint64_t seq, std::int64_t version, std::string_view what,
                   std::span<const std::string_view> buckets);
 
-// A row that could not be encoded. `relation` is its qualified name; never a value.
-void AppendError(ByteBuffer& out, std::uint64_t seq, std::uint64_t lsn, std::string_view relation,
-                 std::string_view sqlstate);
+// A row that could not be encoded, in a snapshot without an LSN. `relation` is its qualified name;
+// never a value.
+void AppendError(ByteBuffer& out, std::uint64_t seq, std::optional<std::uint64_t> lsn,
+                 std::string_view relation, std::string_view sqlstate);
 
-// `lsn` is that of begin, `end` the one to acknowledge; `count` the records between begin and
-// commit; `crc` CRC-32C over the bytes of the transaction's records from begin up to here, line
-// ends included.
-void AppendCommit(ByteBuffer& out, std::uint64_t lsn, std::uint64_t end, std::uint64_t count,
-                  std::uint32_t crc);
+// `lsn` is that of begin, `end` the one to acknowledge, both none for a snapshot; `count` the
+// records between begin and commit; `crc` CRC-32C over the bytes of the transaction's records from
+// begin up to here, line ends included.
+void AppendCommit(ByteBuffer& out, std::optional<std::uint64_t> lsn,
+                  std::optional<std::uint64_t> end, std::uint64_t count, std::uint32_t crc);
 
 void AppendProgress(ByteBuffer& out, std::uint64_t lsn);
 

@@ -73,8 +73,8 @@ void Add(BucketScope& scope, const std::string& text, const DefinedRows& defined
   }
   if (id.values.size() != static_cast<std::size_t>(found->parameters)) {
     throw Error(sqlstate::kInvalidParameterValue,
-                "a bucket id has " + std::to_string(id.values.size()) + " values, but bucket \"" +
-                    id.name + "\" has " + std::to_string(found->parameters) + " parameters",
+                "a bucket id of \"" + id.name + "\" has " + std::to_string(found->parameters) +
+                    " values, not " + std::to_string(id.values.size()),
                 "A bucket id has one value for each of the parameters, in their order.",
                 "SELECT parameter_names FROM phisync.buckets WHERE name = '" + id.name + "';");
   }

@@ -6,6 +6,7 @@
 #include "sync/owner.h"
 #include "sync/parameters.h"
 #include "sync/servable.h"
+#include "sync/stored_parameters.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -22,9 +23,10 @@ struct Definition {
   Datum parameters;  // text, or null:
   bool global;
   List* parameter_list;  // BucketParameter
-  List* queries;         // char*
-  List* relations;       // Oid, one a query
-  List* columns;         // List of String, one a query: the columns that it names
+  Query* parameters_query;
+  List* queries;    // char*
+  List* relations;  // Oid, one a query
+  List* columns;    // List of String, one a query: the columns that it names
   int16 priority;
 };
 
@@ -127,6 +129,9 @@ void Store(const Definition& definition, List* parameter_names, Datum profile) {
         "INSERT INTO phisync.bucket (name, parameters, parameter_names, profile, priority, definer)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
         6, types, values, nulls);
+    if (!definition.global) {
+      StoreParameters(TextDatumGetCString(definition.name), definition.parameters_query);
+    }
     ListCell* relation;
     ListCell* columns;
     int ordinal = 0;
@@ -153,7 +158,7 @@ void CreateBucket(Definition* definition, const Profile& profile, Datum profile_
   if (!definition->global) {
     const char* const select = TextDatumGetCString(definition->parameters);
     CheckLength("the parameters query", select, kMaxParametersBytes);
-    definition->parameter_list = AnalyseParameters(select);
+    definition->parameter_list = AnalyseParameters(select, &definition->parameters_query);
     foreach (cell, definition->parameter_list) {
       parameter_names = lappend(
           parameter_names, makeString(pstrdup(static_cast<BucketParameter*>(lfirst(cell))->name)));
@@ -218,6 +223,7 @@ void DropBucket(Datum name) {
     // Before the definition goes, so that no writer straddles the change.
     ListCell* cell;
     foreach (cell, relations) LockRelationOid(lfirst_oid(cell), ShareRowExclusiveLock);
+    DropParameters(TextDatumGetCString(name));
     Execute("DELETE FROM phisync.bucket_query WHERE bucket OPERATOR(pg_catalog.=) $1", 1, types,
             &name, nullptr);
     Execute("DELETE FROM phisync.bucket WHERE name OPERATOR(pg_catalog.=) $1", 1, types, &name,

@@ -14,9 +14,10 @@ struct BucketParameter {
 };
 
 // Checks the text, one SELECT over tables that the caller may read, and gives its output columns
-// (BucketParameter). auth.user_id() and auth.parameter('x') stand for a text, auth.jwt() for a
-// jsonb. Raises errors with the position in the text. The frame of the caller may own nothing.
-List* AnalyseParameters(const char* text);
+// (BucketParameter). `analysed` becomes the query, in which auth.user_id() and auth.parameter('x'),
+// a text, and auth.jwt(), a jsonb, are the functions auth_* of the schema phisync. Raises errors
+// with the position in the text. The frame of the caller may own nothing.
+List* AnalyseParameters(const char* text, Query** analysed);
 
 // Raises 42804 unless each value of the source has one form in bucket ids, and the same as an equal
 // value of the parameter.

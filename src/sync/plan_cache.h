@@ -68,7 +68,7 @@ struct KeyColumn {
   ValueEncoder encoder;
 };
 
-// A relation, ready. Nothing in it is of use once the stream is gone.
+// A relation, ready. Nothing in it is of use once the stream or snapshot is gone.
 struct Target {
   Target() = default;
   Target(const Target&) = delete;

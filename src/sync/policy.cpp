@@ -124,6 +124,9 @@ void RecordPolicyChange(const char* what, List* rebuild, List* clears) {
   if (rebuild == NIL && clears == NIL) return;
   Oid const table = TableOfExtension(kTable);
   if (!OidIsValid(table)) return;
+  // Invalidations that wait for the end of this command would be logged without a transaction, if
+  // it had no number yet, and be lost to transactions in progress when these are decoded.
+  GetCurrentTransactionId();
   AsOwnerOf(table, [&] {
     const Oid types[] = {TEXTOID, TEXTARRAYOID, JSONBOID};
     const Datum values[] = {CStringGetTextDatum(what), TextArray(rebuild), ClearsJson(clears)};

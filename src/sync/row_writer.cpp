@@ -22,8 +22,8 @@ std::string_view Reason(Leaving why, const char* cause) {
 
 }  // namespace
 
-void RowWriter::Write(const RowChanges& changes, Relation relation, std::uint64_t lsn,
-                      const char* cause) {
+void RowWriter::Write(const RowChanges& changes, Relation relation,
+                      std::optional<std::uint64_t> lsn, const char* cause) {
   auto write_removes = [&] {
     for (const Remove& remove : changes.removes) WriteRemove(changes, remove, cause);
   };
@@ -35,7 +35,7 @@ void RowWriter::Write(const RowChanges& changes, Relation relation, std::uint64_
 }
 
 void RowWriter::WritePut(const RowChanges& changes, const Put& put, Relation relation,
-                         std::uint64_t lsn) {
+                         std::optional<std::uint64_t> lsn) {
   const std::string_view data = changes.Text(put.data);
   if (data.size() > kMaxDataBytes) {
     WriteError(relation, lsn, kProgramLimitExceeded);
@@ -70,7 +70,8 @@ RowRecord RowWriter::MakeRow(const RowChanges& changes, const Placement& placeme
           .sum = 0};
 }
 
-void RowWriter::WriteError(Relation relation, std::uint64_t lsn, const char* sqlstate) {
+void RowWriter::WriteError(Relation relation, std::optional<std::uint64_t> lsn,
+                           const char* sqlstate) {
   const char* const name = pg::Call([&] {
     return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
                                       RelationGetRelationName(relation));

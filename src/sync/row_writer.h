@@ -30,13 +30,15 @@ class RowWriter {
   // Of the last record: how many the transaction has.
   [[nodiscard]] std::uint64_t seq() const { return seq_; }
 
-  // Puts, removes and errors. `cause` says why rows are deleted, null if nothing does. May send the
-  // batch, but does so for huge rows alone. Throws.
-  void Write(const RowChanges& changes, Relation relation, std::uint64_t lsn, const char* cause);
-  void WriteError(Relation relation, std::uint64_t lsn, const char* sqlstate);
+  // Puts, removes and errors. `lsn` is the change's, none in a snapshot; `cause` says why rows are
+  // deleted, null if nothing does. May send the batch, but does so for huge rows alone. Throws.
+  void Write(const RowChanges& changes, Relation relation, std::optional<std::uint64_t> lsn,
+             const char* cause);
+  void WriteError(Relation relation, std::optional<std::uint64_t> lsn, const char* sqlstate);
 
  private:
-  void WritePut(const RowChanges& changes, const Put& put, Relation relation, std::uint64_t lsn);
+  void WritePut(const RowChanges& changes, const Put& put, Relation relation,
+                std::optional<std::uint64_t> lsn);
   void WriteRemove(const RowChanges& changes, const Remove& remove, const char* cause);
   // With the next number and no sum.
   RowRecord MakeRow(const RowChanges& changes, const Placement& placement);

@@ -134,7 +134,8 @@ void Stream::WriteBegin(const ReorderBufferTXN* txn) {
                     .lsn = txn->final_lsn,
                     .time = txn->xact_time.commit_time,
                     .origin = {},
-                    .cause = {}};
+                    .cause = {},
+                    .snapshot = {}};
   if (txn->origin_id != InvalidRepOriginId) {
     char* name = nullptr;
     pg::Call([&] { replorigin_by_oid(txn->origin_id, true, &name); });

@@ -134,18 +134,38 @@ TEST_F(Records, Hello) {
 }
 
 TEST_F(Records, Begin) {
-  AppendBegin(out_, {.xid = 742, .lsn = 0x16B374D848, .time = 0, .origin = {}, .cause = {}});
+  AppendBegin(
+      out_,
+      {.xid = 742, .lsn = 0x16B374D848, .time = 0, .origin = {}, .cause = {}, .snapshot = {}});
   EXPECT_EQ(Line(),
             R"({"k":"begin","xid":742,"lsn":"16/B374D848","time":"2000-01-01T00:00:00.000000Z",)"
             R"("origin":null,"cause":null})"
             "\n");
   out_.Clear();
-  AppendBegin(out_,
-              {.xid = 4294967295, .lsn = 1, .time = 0, .origin = "o\n", .cause = "retention"});
+  AppendBegin(out_, {.xid = 4294967295,
+                     .lsn = 1,
+                     .time = 0,
+                     .origin = "o\n",
+                     .cause = "retention",
+                     .snapshot = {}});
   EXPECT_EQ(Line(),
             R"({"k":"begin","xid":4294967295,"lsn":"0/1","time":"2000-01-01T00:00:00.000000Z",)"
             R"("origin":"o\n","cause":"retention"})"
             "\n");
+}
+
+TEST_F(Records, BeginAndEndOfSnapshot) {
+  AppendBegin(
+      out_, {.xid = 0, .lsn = {}, .time = 0, .origin = {}, .cause = {}, .snapshot = "750:752:750"});
+  AppendError(out_, 1, {}, "public.t", "22012");
+  AppendCommit(out_, {}, {}, 1, 7);
+  EXPECT_EQ(Line(), R"({"k":"begin","xid":0,"lsn":null,"time":"2000-01-01T00:00:00.000000Z",)"
+                    R"("origin":null,"cause":null,"snapshot":"750:752:750"})"
+                    "\n"
+                    R"({"k":"error","seq":1,"lsn":null,"relation":"public.t","sqlstate":"22012"})"
+                    "\n"
+                    R"({"k":"commit","lsn":null,"end":null,"count":1,"crc":7})"
+                    "\n");
 }
 
 TEST_F(Records, PutAndRemove) {
