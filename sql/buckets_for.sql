@@ -38,7 +38,7 @@ INSERT INTO visit (id, clinic_id, clinic, since, ward, shift, grade, active)
 CREATE TEMP TABLE streamed (bucket text);
 GRANT regress_sync_server TO CURRENT_USER;
 INSERT INTO streamed
-SELECT DISTINCT record::jsonb -> 'buckets' ->> 0
+SELECT DISTINCT jsonb_array_elements_text(record::jsonb -> 'buckets')
 FROM (SELECT regexp_split_to_table(data, '\n') AS record FROM pg_logical_slot_get_changes('regress_for', NULL, NULL, 'consumer', 'all')) s
 WHERE record LIKE '%"k":"put"%';
 SET ROLE regress_sync_server;
