@@ -6,6 +6,7 @@
 CREATE TABLE patient (id int PRIMARY KEY);
 CREATE TABLE outside (id int, filler text);
 SELECT FROM phisync.create_bucket('one', ARRAY['SELECT id FROM patient'], profile => 'full');
+SELECT FROM pg_replication_slot_advance('regress_stream', pg_current_wal_lsn());
 -- Little log says nothing, 1 MB of it does.
 INSERT INTO outside VALUES (0);
 INSERT INTO outside VALUES (1);

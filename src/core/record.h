@@ -33,9 +33,18 @@ struct BeginRecord {
 };
 void AppendBegin(ByteBuffer& out, const BeginRecord& begin);
 
+// Where a record stands in its transaction: its number from 1 and, in a transaction that is
+// streamed while in progress, the subtransaction that it is of, 0 for the transaction itself.
+struct RecordSeq {
+  std::uint64_t number;
+  std::uint32_t xid = 0;
+
+  RecordSeq(std::uint64_t n, std::uint32_t subtransaction = 0) : number(n), xid(subtransaction) {}
+};
+
 // What put and remove have in common.
 struct RowRecord {
-  std::uint64_t seq;
+  RecordSeq seq;
   std::span<const std::string_view> buckets;
   std::string_view type;
   std::string_view id;
@@ -50,16 +59,17 @@ void AppendRemove(ByteBuffer& out, const RowRecord& row, std::string_view reason
 // `buckets` is a bucket id or the pattern `name[*]`. Only rows of the data query `ordinal` leave:
 // the record's `subkeys` is the pattern that theirs match, since another query may give the same
 // type.
-void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
-                 std::string_view type, std::int64_t ordinal, std::string_view reason);
+void AppendClear(ByteBuffer& out, RecordSeq seq, std::string_view buckets, std::string_view type,
+                 std::int64_t ordinal, std::string_view reason);
 
-// A change of policy: `buckets` are patterns of those that are to be taken anew.
-void AppendPolicy(ByteBuffer& out, std::uint64_t seq, std::int64_t version, std::string_view what,
-                  std::span<const std::string_view> buckets);
+// A change of policy: `buckets` are patterns of those that are to be taken anew. `version` is that
+// of phisync.policy_change; none for what the log says by itself.
+void AppendPolicy(ByteBuffer& out, RecordSeq seq, std::optional<std::int64_t> version,
+                  std::string_view what, std::span<const std::string_view> buckets);
 
 // A row that could not be encoded, in a snapshot without an LSN. `relation` is its qualified name;
 // never a value.
-void AppendError(ByteBuffer& out, std::uint64_t seq, std::optional<std::uint64_t> lsn,
+void AppendError(ByteBuffer& out, RecordSeq seq, std::optional<std::uint64_t> lsn,
                  std::string_view relation, std::string_view sqlstate);
 
 // `lsn` is that of begin, `end` the one to acknowledge, both none for a snapshot; `count` the
@@ -67,6 +77,30 @@ void AppendError(ByteBuffer& out, std::uint64_t seq, std::optional<std::uint64_t
 // begin up to here, line ends included.
 void AppendCommit(ByteBuffer& out, std::optional<std::uint64_t> lsn,
                   std::optional<std::uint64_t> end, std::uint64_t count, std::uint32_t crc);
+
+// A logical message. `seq`: none if it is of no transaction. Content that is no UTF-8 is written in
+// Base64 under a key of its own; none: it is too large.
+void AppendMessage(ByteBuffer& out, std::optional<RecordSeq> seq, std::uint64_t lsn,
+                   std::string_view prefix, std::optional<std::string_view> content, bool is_utf8);
+
+// Part of a transaction in progress, between two such records, and what became of it. `subxid` is
+// `xid` where the whole transaction was rolled back.
+void AppendStreamStart(ByteBuffer& out, std::uint32_t xid);
+void AppendStreamStop(ByteBuffer& out, std::uint32_t xid);
+void AppendStreamAbort(ByteBuffer& out, std::uint32_t xid, std::uint32_t subxid);
+
+// begin and commit in one; `count` and `crc` are of the records between starts and stops.
+struct StreamCommitRecord {
+  std::uint32_t xid;
+  std::uint64_t lsn;
+  std::uint64_t end;
+  std::int64_t time;
+  std::optional<std::string_view> origin;
+  std::optional<std::string_view> cause;
+  std::uint64_t count;
+  std::uint32_t crc;
+};
+void AppendStreamCommit(ByteBuffer& out, const StreamCommitRecord& commit);
 
 void AppendProgress(ByteBuffer& out, std::uint64_t lsn);
 

@@ -64,8 +64,8 @@ Datum ValueArray(Oid type, const std::vector<const char*>& texts) {
 
 }  // namespace
 
-BucketRows::BucketRows(BucketScope scope, MemoryContext memory)
-    : scope_(std::move(scope)), names_(scope_.Names()), memory_(memory) {
+BucketRows::BucketRows(BucketScope scope, const StreamOptions& options, MemoryContext memory)
+    : scope_(std::move(scope)), options_(options), names_(scope_.Names()), memory_(memory) {
   pg::Call([&] {
     table_memory_ = AllocSetContextCreate(memory_, "phisync table", ALLOCSET_DEFAULT_SIZES);
     row_memory_ = AllocSetContextCreate(memory_, "phisync row", ALLOCSET_DEFAULT_SIZES);
@@ -117,7 +117,12 @@ bool BucketRows::ReadRow() {
     evaluator_.EvaluateRow(*target_, relation_, row, changes_);
   }
   MemoryContextSwitchTo(before);
-  if (row != nullptr && scope_.exact) Restrict();
+  const bool all = !scope_.exact && options_.shard.all();
+  if (row != nullptr && !all) {
+    changes_.KeepBuckets([&](std::string_view id) {
+      return scope_.Includes(id) && (options_.shard.all() || IsIn(options_.shard, id));
+    });
+  }
   return row != nullptr;
 }
 
@@ -189,7 +194,7 @@ void BucketRows::OpenPass() {
   const Pass pass = std::move(passes_.back());
   passes_.pop_back();
   auto target = std::make_unique<Target>();
-  MakeTarget(*target, relation_, &names_, memory_, [&](const QueryPlan& query) {
+  MakeTarget(*target, relation_, &names_, memory_, options_.encode, [&](const QueryPlan& query) {
     return query.refused_sqlstate == nullptr &&
            (pass.bucket.empty() || (query.bucket == pass.bucket && query.ordinal == pass.ordinal));
   });
@@ -201,17 +206,6 @@ void BucketRows::OpenPass() {
 void BucketRows::EndPass() {
   pg::Call([&] { reader_.Close(); });
   target_.reset();
-}
-
-void BucketRows::Restrict() {
-  std::erase_if(changes_.puts, [&](Put& put) {
-    const auto first = changes_.buckets.begin() + put.first_bucket;
-    const auto end = std::remove_if(first, first + put.bucket_count, [&](const Slice& bucket) {
-      return !scope_.Includes(changes_.Text(bucket));
-    });
-    put.bucket_count = static_cast<std::uint32_t>(end - first);
-    return put.bucket_count == 0;
-  });
 }
 
 void BucketRows::Close() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sync/bucket_scope.h"
+#include "sync/options.h"
 #include "sync/plan_cache.h"
 #include "sync/row.h"
 #include "sync/table_reader.h"
@@ -19,12 +20,12 @@ class BucketRows {
  public:
   // Reads what the active snapshot shows, which the server keeps until Close. Keeps its memory
   // under `memory`, which must outlive the object.
-  BucketRows(BucketScope scope, MemoryContext memory);
+  BucketRows(BucketScope scope, const StreamOptions& options, MemoryContext memory);
 
   // False at the end. Throws; after that the object is of no more use.
   bool Next();
-  // What the row gives, restricted to the buckets in scope: puts and errors, at least one of both.
-  // A data query that gives no records gives one error for its table.
+  // What the row gives, restricted to the buckets in scope and shard: puts and errors, at least one
+  // of both. A data query that gives no records gives one error for its table.
   [[nodiscard]] const RowChanges& changes() const { return changes_; }
   [[nodiscard]] Relation relation() const { return relation_; }
 
@@ -47,9 +48,8 @@ class BucketRows {
   bool ReadRow();
   void EndPass();
   IndexKeys FindKeys(const QueryPlan& query);
-  void Restrict();
-
   BucketScope scope_;
+  StreamOptions options_;
   std::vector<std::string> names_;
   std::vector<Oid> tables_;   // that hold rows, the next one last
   std::vector<Pass> passes_;  // of the table at hand, the next one last

@@ -18,7 +18,7 @@ void OnRelcacheInvalidation(Datum, Oid relation) {
   if (active_cache != nullptr) active_cache->Invalidate(relation);
 }
 
-Field MakeField(const Output& output, MemoryContext memory) {
+Field MakeField(const Output& output, MemoryContext memory, const EncodeOptions& options) {
   ByteBuffer member;
   AppendJsonKey(member, output.key);
   ExprState* expr = nullptr;
@@ -35,7 +35,7 @@ Field MakeField(const Output& output, MemoryContext memory) {
           .member = std::string(member.view()),
           .expr = expr,
           .reads = reads,
-          .encoder = ValueEncoder(output.type, {}, memory)};
+          .encoder = ValueEncoder(output.type, options, memory)};
 }
 
 SourceField MakeSource(const ParameterSource& source, MemoryContext memory) {
@@ -103,11 +103,12 @@ bool SameForm(const QueryPlan& a, const QueryPlan& b) {
          });
 }
 
-Form MakeForm(const QueryPlan& plan, const Target& target) {
-  Form form{.queries = {}, .id = MakeField(plan.id, target.memory), .outputs = {}, .reads = {}};
+Form MakeForm(const QueryPlan& plan, const Target& target, const EncodeOptions& options) {
+  Form form{
+      .queries = {}, .id = MakeField(plan.id, target.memory, options), .outputs = {}, .reads = {}};
   AddColumns(form.reads, form.id.reads);
   for (const Output& output : plan.outputs) {
-    form.outputs.push_back(MakeField(output, target.memory));
+    form.outputs.push_back(MakeField(output, target.memory, options));
     AddColumns(form.reads, form.outputs.back().reads);
   }
   form.runs_foreign_code = pg::Call([&] {
@@ -119,13 +120,13 @@ Form MakeForm(const QueryPlan& plan, const Target& target) {
   return form;
 }
 
-void AddToForms(Query& query, Target& target) {
+void AddToForms(Query& query, Target& target, const EncodeOptions& options) {
   for (Form& form : target.forms) {
     if (!SameForm(*form.queries.front()->plan, *query.plan)) continue;
     form.queries.push_back(&query);
     return;
   }
-  target.forms.push_back(MakeForm(*query.plan, target));
+  target.forms.push_back(MakeForm(*query.plan, target, options));
   target.forms.back().queries.push_back(&query);
 }
 
@@ -139,7 +140,7 @@ Bitmapset* IdentityColumns(Relation relation) {
   return columns;
 }
 
-void FillTarget(Target& target, Relation relation) {
+void FillTarget(Target& target, Relation relation, const EncodeOptions& options) {
   TupleDesc const desc = RelationGetDescr(relation);
   target.whole_old = relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
   target.identity = pg::Call([&] { return IdentityColumns(relation); });
@@ -161,7 +162,7 @@ void FillTarget(Target& target, Relation relation) {
   target.queries.reserve(target.plan.queries.size());
   for (const QueryPlan& plan : target.plan.queries) {
     target.queries.push_back(MakeQuery(plan, target));
-    if (plan.refused_sqlstate == nullptr) AddToForms(target.queries.back(), target);
+    if (plan.refused_sqlstate == nullptr) AddToForms(target.queries.back(), target, options);
   }
   for (const Form& form : target.forms) {
     auto is_expression = [](const Field& field) { return field.expr != nullptr; };
@@ -178,7 +179,8 @@ Target::~Target() {
 }
 
 void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
-                MemoryContext memory, const std::function<bool(const QueryPlan&)>& keep) {
+                MemoryContext memory, const EncodeOptions& options,
+                const std::function<bool(const QueryPlan&)>& keep) {
   target.memory =
       pg::Call([&] { return AllocSetContextCreate(memory, "phisync plan", ALLOCSET_SMALL_SIZES); });
   MemoryContext const before = MemoryContextSwitchTo(target.memory);
@@ -186,13 +188,13 @@ void MakeTarget(Target& target, Relation relation, const std::vector<std::string
   if (keep) std::erase_if(target.plan.queries, [&](const auto& query) { return !keep(query); });
   target.plan.relation = RelationGetRelid(relation);
   target.is_policy = IsPolicyTable(relation);
-  if (!target.plan.queries.empty()) FillTarget(target, relation);
+  if (!target.plan.queries.empty()) FillTarget(target, relation, options);
   MemoryContextSwitchTo(before);
 }
 
 PlanCache::PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
-                     const std::vector<std::string>* buckets)
-    : ctx_(ctx), memory_(memory), buckets_(buckets) {
+                     const std::vector<std::string>* buckets, const EncodeOptions& options)
+    : ctx_(ctx), memory_(memory), buckets_(buckets), options_(options) {
   static bool registered = false;
   if (!registered) {
     pg::Call([] { CacheRegisterRelcacheCallback(OnRelcacheInvalidation, 0); });
@@ -224,14 +226,20 @@ Target& PlanCache::Compile(Relation relation) {
   auto& entry = targets_[RelationGetRelid(relation)];
   entry = std::make_unique<Target>();
   Target& target = *entry;
-  MakeTarget(target, relation, buckets_, memory_);
+  try {
+    MakeTarget(target, relation, buckets_, memory_, options_);
+  } catch (...) {
+    // A transaction in progress was aborted meanwhile; others go on.
+    target.valid = false;
+    throw;
+  }
   return target;
 }
 
 void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
   straddles_ = txn->base_snapshot_lsn < last_invalidation_;
   if (straddles_) {
-    DropAll();
+    Forget();
   } else if (stale_) {
     // Tables come and go: what nobody asks for again must not stay.
     last_ = nullptr;
@@ -241,11 +249,11 @@ void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
 }
 
 void PlanCache::EndTransaction() {
-  if (straddles_) DropAll();
+  if (straddles_) Forget();
   straddles_ = false;
 }
 
-void PlanCache::DropAll() {
+void PlanCache::Forget() {
   last_ = nullptr;
   targets_.clear();
   stale_ = false;

@@ -94,7 +94,8 @@ struct Target {
 // snapshot shows them, define on the relation. `buckets` as for CompileRelation; queries that
 // `keep` does not want are left out; `memory` becomes the parent of the target's own. Throws.
 void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
-                MemoryContext memory, const std::function<bool(const QueryPlan&)>& keep = {});
+                MemoryContext memory, const EncodeOptions& options,
+                const std::function<bool(const QueryPlan&)>& keep = {});
 
 // The relations that this stream has met, also those without definitions: they cost one look-up a
 // change. There is at most one cache at a time in a process.
@@ -102,7 +103,7 @@ class PlanCache {
  public:
   // `buckets` (null: all) are those that the consumer is granted; must outlive the cache.
   PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
-            const std::vector<std::string>* buckets);
+            const std::vector<std::string>* buckets, const EncodeOptions& options);
   ~PlanCache();
   PlanCache(const PlanCache&) = delete;
   PlanCache& operator=(const PlanCache&) = delete;
@@ -117,16 +118,20 @@ class PlanCache {
   void BeginTransaction(const ReorderBufferTXN* txn);
   void EndTransaction();
 
+  // Before and after a part of a transaction in progress: what that one sees of its own changes is
+  // nobody else's.
+  void Forget();
+
   // Called by the server through the callback that is registered once a process.
   void Invalidate(Oid relation);
 
  private:
   Target& Compile(Relation relation);
-  void DropAll();
 
   LogicalDecodingContext* ctx_;
   MemoryContext memory_;
   const std::vector<std::string>* buckets_;
+  EncodeOptions options_;  // of values in `data`
   std::unordered_map<Oid, std::unique_ptr<Target>> targets_;
   Target* last_ = nullptr;  // of the last Find
   XLogRecPtr last_invalidation_ = InvalidXLogRecPtr;

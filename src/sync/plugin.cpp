@@ -81,7 +81,8 @@ std::string MakeHello(const Facts& facts, std::string_view slot, const StreamOpt
   return std::string(hello.view());
 }
 
-void Start(LogicalDecodingContext* ctx) {
+// True if transactions in progress are to be streamed.
+bool Start(LogicalDecodingContext* ctx) {
   const StreamOptions options = ParseOptions(ctx->output_plugin_options);
   ConsumerGrant grant = CheckConsumer(options.consumer);
   const Facts facts = pg::Call(ReadFacts);
@@ -115,6 +116,7 @@ void Start(LogicalDecodingContext* ctx) {
                          active_session->consumer.c_str(), active_session->slot.c_str(),
                          active_session->role.c_str())));
   });
+  return options.streaming;
 }
 
 Stream& StreamOf(LogicalDecodingContext* ctx) {
@@ -137,7 +139,8 @@ void OnStartup(LogicalDecodingContext* ctx, OutputPluginOptions* options, bool i
   // When a slot is made there are neither options nor changes.
   pg::Entry([&] {
     RequireUtf8();
-    if (!is_init) Start(ctx);
+    const bool streaming = !is_init && Start(ctx);
+    ctx->streaming = ctx->streaming && streaming;
   });
 }
 
@@ -155,13 +158,35 @@ void OnTruncate(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, int n, Relat
   pg::Entry([&] { StreamOf(ctx).Truncate(txn, n, relations, change); });
 }
 
-void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN*, XLogRecPtr, bool transactional,
-               const char* prefix, Size, const char*) {
-  pg::Entry([&] { StreamOf(ctx).Message(transactional, prefix); });
+void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr lsn,
+               bool transactional, const char* prefix, Size size, const char* content) {
+  pg::Entry([&] {
+    if (transactional) {
+      StreamOf(ctx).Message(txn, lsn, prefix, {content, size});
+    } else {
+      StreamOf(ctx).LoneMessage(lsn, prefix, {content, size});
+    }
+  });
 }
 
 void OnCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
   pg::Entry([&] { StreamOf(ctx).Commit(txn); });
+}
+
+void OnStreamStart(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
+  pg::Entry([&] { StreamOf(ctx).StartPart(txn); });
+}
+
+void OnStreamStop(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
+  pg::Entry([&] { StreamOf(ctx).StopPart(txn); });
+}
+
+void OnStreamAbort(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
+  pg::Entry([&] { StreamOf(ctx).Abort(txn); });
+}
+
+void OnStreamCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
+  pg::Entry([&] { StreamOf(ctx).CommitParts(txn); });
 }
 
 }  // namespace
@@ -173,6 +198,13 @@ void InitOutputPlugin(OutputPluginCallbacks* callbacks) {
   callbacks->truncate_cb = OnTruncate;
   callbacks->message_cb = OnMessage;
   callbacks->commit_cb = OnCommit;
+  callbacks->stream_start_cb = OnStreamStart;
+  callbacks->stream_stop_cb = OnStreamStop;
+  callbacks->stream_abort_cb = OnStreamAbort;
+  callbacks->stream_commit_cb = OnStreamCommit;
+  callbacks->stream_change_cb = OnChange;
+  callbacks->stream_message_cb = OnMessage;
+  callbacks->stream_truncate_cb = OnTruncate;
 }
 
 }  // namespace phisync::sync

@@ -3,7 +3,9 @@
 #include "pg/boundary.h"
 #include "pg/extension.h"
 #include "pg/tables.h"
+#include "sync/defined.h"
 #include "sync/owner.h"
+#include "sync/query.h"
 
 namespace phisync::sync {
 namespace {
@@ -133,6 +135,18 @@ void RecordPolicyChange(const char* what, List* rebuild, List* clears) {
     Execute("INSERT INTO phisync.policy_change (what, rebuild, clear) VALUES ($1, $2, $3)", 3,
             types, values, nullptr);
   });
+}
+
+List* ClearsOf(List* queries, const char* reason) {
+  List* clears = NIL;
+  ListCell* cell;
+  foreach (cell, queries) {
+    const auto* const query = static_cast<DefinedQuery*>(lfirst(cell));
+    auto* const clear = static_cast<ClearedQuery*>(palloc(sizeof(ClearedQuery)));
+    *clear = {query->of->name, query->ordinal, TypeOfQuery(query->text), reason};
+    clears = lappend(clears, clear);
+  }
+  return clears;
 }
 
 List* DefinitionsOn(List* relations) {

@@ -284,6 +284,20 @@ void PopQueryErrors(QueryErrors* frame) {
   error_context_stack = frame->callback.previous;
 }
 
+namespace {
+
+const QueryText* ReadText(const char* text) {
+  QueryErrors frame;
+  PushQueryErrors(&frame, "data query", text);
+  ParseState* const pstate = StateFor(text);
+  const QueryText* const read = ReadQueryText(pstate);
+  free_parsestate(pstate);
+  PopQueryErrors(&frame);
+  return read;
+}
+
+}  // namespace
+
 CompiledQuery* CompileQuery(Relation relation, Relation defined_on, const char* text,
                             List* parameters, Bitmapset* primary_key) {
   QueryErrors frame;
@@ -299,13 +313,11 @@ CompiledQuery* CompileQuery(Relation relation, Relation defined_on, const char* 
 }
 
 RangeVar* TableOfQuery(const char* text) {
-  QueryErrors frame;
-  PushQueryErrors(&frame, "data query", text);
-  ParseState* const pstate = StateFor(text);
-  RangeVar* const table = ReadQueryText(pstate)->from;
-  free_parsestate(pstate);
-  PopQueryErrors(&frame);
-  return table;
+  return ReadText(text)->from;
+}
+
+const char* TypeOfQuery(const char* text) {
+  return ReadText(text)->name;
 }
 
 List* PrimaryKey(Relation relation) {

@@ -49,6 +49,9 @@ CompiledQuery* CompileQuery(Relation relation, Relation defined_on, const char* 
 // The RangeVar of the text's one table, for the definer to look up. Raises as CompileQuery.
 RangeVar* TableOfQuery(const char* text);
 
+// The type of the objects that the text makes. Raises as CompileQuery.
+const char* TypeOfQuery(const char* text);
+
 // The primary key's attribute numbers in the order of the key (integer list); NIL if there is none
 // that identifies rows at every moment.
 List* PrimaryKey(Relation relation);

@@ -72,10 +72,16 @@ RowRecord RowWriter::MakeRow(const RowChanges& changes, const Placement& placeme
 
 void RowWriter::WriteError(Relation relation, std::optional<std::uint64_t> lsn,
                            const char* sqlstate) {
+  if (on_error_ == OnError::kSkip) return;
   const char* const name = pg::Call([&] {
     return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
                                       RelationGetRelationName(relation));
   });
+  if (on_error_ == OnError::kStop) {
+    throw Error(sqlstate, std::string("a change of table ") + name + " cannot be sent",
+                "The consumer asked with on_error=stop for the stream to end here.",
+                "Mend the cause, or connect with on_error=record to go on.");
+  }
   AppendError(batch_.records(), NextSeq(), lsn, name, sqlstate);
 }
 

@@ -7,8 +7,11 @@
 
 namespace phisync::sync {
 
-SnapshotMessages::SnapshotMessages(BucketScope scope, std::size_t batch_bytes, MemoryContext memory)
-    : batch_(queue_, batch_bytes), writer_(batch_), rows_(std::move(scope), memory) {}
+SnapshotMessages::SnapshotMessages(BucketScope scope, const StreamOptions& options,
+                                   MemoryContext memory)
+    : batch_(queue_, options.batch_bytes),
+      writer_(batch_, options.on_error),
+      rows_(std::move(scope), options, memory) {}
 
 std::optional<std::string> SnapshotMessages::Next() {
   if (!begun_) WriteBegin();

@@ -16,7 +16,7 @@ namespace phisync::sync {
 class SnapshotMessages {
  public:
   // Of what the active snapshot shows; `memory` as for BucketRows.
-  SnapshotMessages(BucketScope scope, std::size_t batch_bytes, MemoryContext memory);
+  SnapshotMessages(BucketScope scope, const StreamOptions& options, MemoryContext memory);
 
   // The next message; no value after the last one. Throws.
   std::optional<std::string> Next();

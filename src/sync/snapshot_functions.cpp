@@ -121,7 +121,7 @@ SnapshotSession* StartSnapshot(FunctionCallInfo fcinfo, MemoryContext call_memor
   session->consumer = options.consumer;
   session->role = pg::Call([] { return GetUserNameFromId(GetAuthenticatedUserId(), false); });
   session->messages =
-      std::make_unique<SnapshotMessages>(std::move(scope), options.batch_bytes, session->memory);
+      std::make_unique<SnapshotMessages>(std::move(scope), options, session->memory);
   auto* const callback = pg::Call([&] {
     ereport(LOG, (errmsg("phisync snapshot started: consumer \"%s\", role \"%s\"",
                          session->consumer.c_str(), session->role.c_str())));
@@ -146,10 +146,10 @@ struct Totals {
   std::int64_t errors = 0;
 };
 
-Totals SumBucket(BucketScope scope, MemoryContext memory) {
+Totals SumBucket(BucketScope scope, const StreamOptions& options, MemoryContext memory) {
   Totals totals;
   Checksummer checksummer;
-  BucketRows rows(std::move(scope), memory);
+  BucketRows rows(std::move(scope), options, memory);
   while (rows.Next()) {
     const RowChanges& changes = rows.changes();
     totals.errors += static_cast<std::int64_t>(changes.errors.size());
@@ -201,12 +201,15 @@ PHISYNC_FUNCTION(phisync_bucket_checksum) {
   if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE) {
     elog(ERROR, "phisync.bucket_checksum does not return a row");
   }
+  // Nobody's in particular.
+  const sync::StreamOptions options = sync::ReadOptions("none", PG_GETARG_DATUM(1));
   const std::optional<std::vector<std::string>> wanted{{sync::TextArgument(PG_GETARG_DATUM(0))}};
   struct Memory {
     MemoryContext context = sync::NewMemory();
     ~Memory() { MemoryContextDelete(context); }
   } const memory;
-  const sync::Totals totals = sync::SumBucket(sync::MakeScope(wanted, nullptr), memory.context);
+  const sync::Totals totals =
+      sync::SumBucket(sync::MakeScope(wanted, nullptr), options, memory.context);
   return pg::Call([&] {
     const Datum values[] = {Int64GetDatum(totals.count), Int64GetDatum(totals.checksum),
                             Int64GetDatum(totals.errors)};

@@ -2,16 +2,19 @@
 
 #include "pg/catalog.h"
 #include "pg/deparse.h"
-#include "pg/spi.h"
+#include "sync/owner.h"
 
 namespace phisync::sync {
 namespace {
 
 constexpr const char* kSchema = "phisync_parameters";
 
+// The function belongs to the extension's owner, as its schema does.
 void ExecuteUtility(const char* command) {
-  int const code = SPI_execute(command, false, 0);
-  if (code < 0) elog(ERROR, "SPI error %d in \"%s\"", code, command);
+  AsOwnerOf(get_relname_relid("bucket", get_namespace_oid("phisync", false)), [&] {
+    int const code = SPI_execute(command, false, 0);
+    if (code < 0) elog(ERROR, "SPI error %d in \"%s\"", code, command);
+  });
 }
 
 bool CollectRelations(Node* node, void* context) {
@@ -43,13 +46,18 @@ void InvalidateReaders(const Query* query) {
   }
 }
 
+int PinSearchPath() {
+  int const nest = NewGUCNestLevel();
+  set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+                    GUC_ACTION_SAVE, true, 0, false);
+  return nest;
+}
+
 }  // namespace
 
 void StoreParameters(const char* bucket, const Query* query) {
   InvalidateReaders(query);
-  int const nest = NewGUCNestLevel();
-  set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-                    GUC_ACTION_SAVE, true, 0, false);
+  int const nest = PinSearchPath();
   ExecuteUtility(psprintf(
       "CREATE FUNCTION %s.%s() RETURNS SETOF record LANGUAGE sql STABLE BEGIN ATOMIC %s; END",
       kSchema, quote_identifier(bucket), ParametersText(query)));
@@ -120,6 +128,16 @@ List* ParametersReading(Oid relation) {
     if (get_func_namespace(lfirst_oid(cell)) == schema) ours = lappend_oid(ours, lfirst_oid(cell));
   }
   return ours;
+}
+
+const char* StoredParametersText(const char* bucket) {
+  Oid const function = FindParameters(bucket);
+  const Query* const query = OidIsValid(function) ? ReadParameters(function) : nullptr;
+  if (query == nullptr) return nullptr;
+  int const nest = PinSearchPath();
+  const char* const text = ParametersText(query);
+  AtEOXact_GUC(true, nest);
+  return text;
 }
 
 char* ParametersText(const Query* query) {

@@ -9,8 +9,8 @@
 namespace phisync::sync {
 
 // Keeps the bucket's query, analysed with the definer's rights and search path. Locks the tables
-// that it reads against writers and invalidates them. To be called as the extension's owner, within
-// SPI. The frames of the callers of these functions may own nothing.
+// that it reads against writers and invalidates them. Writes as the extension's owner. The frames
+// of the callers of these functions may own nothing.
 void StoreParameters(const char* bucket, const Query* query);
 
 // Forgets it; nothing happens if there is none. As StoreParameters.
@@ -26,6 +26,9 @@ Query* ReadParameters(Oid function);
 // Functions of parameters queries that read the relation (list of OIDs) under the current (or
 // historic) snapshot. Takes no lock.
 List* ParametersReading(Oid relation);
+
+// The text of the bucket's query, as names are now; null if there is none.
+const char* StoredParametersText(const char* bucket);
 
 // The query's text, with every name qualified so that it means the same under the search path
 // `pg_catalog, pg_temp`, which must be set.

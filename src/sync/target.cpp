@@ -1,5 +1,7 @@
 #include "sync/target.h"
 
+#include "sync/defined.h"
+
 namespace phisync::sync {
 namespace {
 
@@ -91,8 +93,9 @@ const char* QualifiedName(Relation table) {
                                     RelationGetRelationName(table));
 }
 
-Relation OpenTarget(const RangeVar* from) {
-  Oid const oid = RangeVarGetRelidExtended(from, ShareRowExclusiveLock, 0, CheckTarget, nullptr);
+namespace {
+
+Relation OpenLocked(Oid oid, const RangeVar* from) {
   Relation const table = table_open(oid, NoLock);
   if (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE) {
     if (!from->inh) {
@@ -109,6 +112,24 @@ Relation OpenTarget(const RangeVar* from) {
                  QualifiedName(table)));
   }
   return table;
+}
+
+}  // namespace
+
+Relation OpenTarget(const RangeVar* from) {
+  return OpenLocked(RangeVarGetRelidExtended(from, ShareRowExclusiveLock, 0, CheckTarget, nullptr),
+                    from);
+}
+
+Relation OpenStoredTarget(Oid table, const RangeVar* from) {
+  if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table))) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("the table \"%s\" of a data query was dropped", from->relname),
+                    errdetail("Its OID was %u.", table), errhint("Give data => new queries.")));
+  }
+  CheckTarget(from, table, InvalidOid, nullptr);
+  LockRelationOid(table, ShareRowExclusiveLock);
+  return OpenLocked(table, from);
 }
 
 List* TablesOfRows(Relation table, LOCKMODE mode) {
@@ -232,14 +253,24 @@ void RequireReplicaIdentity(Relation table, List* tables, Bitmapset* columns) {
            errhint("%s", remedy.data)));
 }
 
-void InvalidateTarget(Oid table) {
-  LockRelationOid(table, ShareRowExclusiveLock);
-  if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table))) return;
-  List* const tables = get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE
-                           ? find_all_inheritors(table, ShareRowExclusiveLock, nullptr)
-                           : list_make1_oid(table);
+void InvalidateTargets(List* queries) {
+  // In one order for all definers, so that two of them do not wait for each other.
+  List* tables = NIL;
   ListCell* cell;
-  foreach (cell, tables) CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
+  foreach (cell, queries) {
+    tables = list_append_unique_oid(tables, static_cast<DefinedQuery*>(lfirst(cell))->relation);
+  }
+  list_sort(tables, list_oid_cmp);
+  foreach (cell, tables) {
+    Oid const table = lfirst_oid(cell);
+    LockRelationOid(table, ShareRowExclusiveLock);
+    if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(table))) continue;
+    List* const members = get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE
+                              ? find_all_inheritors(table, ShareRowExclusiveLock, nullptr)
+                              : list_make1_oid(table);
+    ListCell* member;
+    foreach (member, members) CacheInvalidateRelcacheByRelid(lfirst_oid(member));
+  }
 }
 
 }  // namespace phisync::sync

@@ -12,6 +12,10 @@ namespace phisync::sync {
 // the caller may own nothing.
 Relation OpenTarget(const RangeVar* from);
 
+// The same for the table of a stored definition, whatever it is called by now; 42P01 if it is gone.
+// `from` says whether the text has ONLY.
+Relation OpenStoredTarget(Oid table, const RangeVar* from);
+
 // The relations that hold the table's rows: its partitions at the bottom, locked in this mode, or
 // the table itself.
 List* TablesOfRows(Relation table, LOCKMODE mode);
@@ -39,7 +43,8 @@ Bitmapset* SameColumns(Relation from, Bitmapset* columns, Relation to);
 // `schema.table`, quoted as needed.
 const char* QualifiedName(Relation table);
 
-// Locks and invalidates a table whose definitions change, and its partitions, if it still exists.
-void InvalidateTarget(Oid table);
+// Locks and invalidates the tables of data queries (DefinedQuery) whose definitions change, and
+// their partitions, as far as they still exist.
+void InvalidateTargets(List* queries);
 
 }  // namespace phisync::sync

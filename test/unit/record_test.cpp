@@ -9,6 +9,7 @@
 #include "core/checksum.h"
 #include "core/json.h"
 #include "core/key_writer.h"
+#include "core/number.h"
 
 namespace phisync {
 namespace {
@@ -73,6 +74,39 @@ TEST(Key, BucketIds) {
   AppendJsonString(subkey.Next(), "p1");
   subkey.Finish();
   EXPECT_EQ(out.view(), R"(10["p1"])");
+}
+
+// Numbers of equal value print alike in ids.
+TEST(Key, PowerSyncVectors) {
+  const auto id = [](auto append) {
+    ByteBuffer out;
+    KeyWriter writer(out, "b");
+    append(writer.Next());
+    writer.Finish();
+    return std::string(out.view());
+  };
+  const auto real = [&](double value) {
+    return id([&](ByteBuffer& out) { AppendReal(out, value, RealForm::kKey); });
+  };
+  EXPECT_EQ(id([](ByteBuffer& out) { AppendInteger(out, 12); }), "b[12]");
+  EXPECT_EQ(real(12.0), "b[12]");
+  EXPECT_EQ(real(12.5), "b[12.5]");
+  EXPECT_EQ(real(-0.0), "b[0]");
+  EXPECT_EQ(real(1e21), "b[1e+21]");
+  EXPECT_EQ(real(1e-7), "b[1e-7]");
+  const auto text = [&](std::string_view value) {
+    return id([&](ByteBuffer& out) { AppendJsonString(out, value); });
+  };
+  EXPECT_EQ(text("\"\\\b\f\n\r\t"), R"(b["\"\\\b\f\n\r\t"])");
+  EXPECT_EQ(text(std::string_view("\0\x1f", 2)), R"(b["\u0000\u001f"])");
+  EXPECT_EQ(text("/\x7f\u2028é"), "b[\"/\x7f\u2028é\"]");
+
+  ByteBuffer out;
+  KeyWriter two(out, "two");
+  AppendJsonString(two.Next(), "u1");
+  AppendJsonString(two.Next(), "eu");
+  two.Finish();
+  EXPECT_EQ(out.view(), R"(two["u1","eu"])");
 }
 
 TEST(Bytes, Uuid) {
@@ -211,6 +245,80 @@ TEST_F(Records, Others) {
       R"({"k":"commit","lsn":"1/1","end":"1/30","count":2,"crc":3808858755})"
       "\n"
       R"({"k":"progress","lsn":"0/10"})"
+      "\n");
+}
+
+TEST_F(Records, Policy) {
+  const std::string_view buckets[] = {"clinic[*]", "all[*]"};
+  AppendPolicy(out_, 4, 12, "tag changed", buckets);
+  AppendPolicy(out_, 5, {}, "partition truncated", std::span(buckets).first(1));
+  EXPECT_EQ(
+      Line(),
+      R"({"k":"policy","seq":4,"version":12,"what":"tag changed","buckets":["clinic[*]","all[*]"]})"
+      "\n"
+      R"({"k":"policy","seq":5,"version":null,"what":"partition truncated","buckets":["clinic[*]"]})"
+      "\n");
+}
+
+TEST_F(Records, Messages) {
+  AppendMessage(out_, RecordSeq(2), 255, "app", "high \"water\"\n", true);
+  AppendMessage(out_, {}, 255, "app", std::string_view("\xff\0", 2), false);
+  AppendMessage(out_, RecordSeq(3, 745), 256, "app", {}, false);
+  EXPECT_EQ(Line(),
+            R"({"k":"message","seq":2,"lsn":"0/FF","prefix":"app","content":"high \"water\"\n"})"
+            "\n"
+            R"({"k":"message","seq":null,"lsn":"0/FF","prefix":"app","content_base64":"/wA="})"
+            "\n"
+            R"({"k":"message","seq":3,"xid":745,"lsn":"0/100","prefix":"app","content":null})"
+            "\n");
+}
+
+// A record of a subtransaction in progress names it, before what is cut out of the line.
+TEST_F(Records, Subtransactions) {
+  const std::string_view buckets[] = {"all[]"};
+  const RowRecord row{
+      .seq = {3, 745}, .buckets = buckets, .type = "t", .id = "1", .subkey = "0[1]", .sum = 5};
+  AppendPut(out_, row, {}, "{}");
+  AppendRemove(out_, row, "delete");
+  AppendClear(out_, {4, 745}, "all[*]", "t", 0, "truncate");
+  AppendPolicy(out_, {5, 745}, 1, "w", buckets);
+  AppendError(out_, {6, 745}, 1, "s.t", "22012");
+  EXPECT_EQ(
+      Line(),
+      R"({"k":"put","seq":3,"xid":745,"buckets":["all[]"],"type":"t","id":"1","subkey":"0[1]","sum":5,"data":{}})"
+      "\n"
+      R"({"k":"remove","seq":3,"xid":745,"buckets":["all[]"],"type":"t","id":"1","subkey":"0[1]","sum":5,"reason":"delete"})"
+      "\n"
+      R"({"k":"clear","seq":4,"xid":745,"buckets":"all[*]","type":"t","subkeys":"0[*]","reason":"truncate"})"
+      "\n"
+      R"({"k":"policy","seq":5,"xid":745,"version":1,"what":"w","buckets":["all[]"]})"
+      "\n"
+      R"({"k":"error","seq":6,"xid":745,"lsn":"0/1","relation":"s.t","sqlstate":"22012"})"
+      "\n");
+}
+
+TEST_F(Records, Parts) {
+  AppendStreamStart(out_, 742);
+  AppendStreamStop(out_, 742);
+  AppendStreamAbort(out_, 742, 745);
+  AppendStreamCommit(out_, {.xid = 742,
+                            .lsn = 0x100000001,
+                            .end = 0x100000030,
+                            .time = 0,
+                            .origin = "hub",
+                            .cause = {},
+                            .count = 2,
+                            .crc = 7});
+  EXPECT_EQ(
+      Line(),
+      R"({"k":"stream_start","xid":742})"
+      "\n"
+      R"({"k":"stream_stop","xid":742})"
+      "\n"
+      R"({"k":"stream_abort","xid":742,"subxid":745})"
+      "\n"
+      R"({"k":"stream_commit","xid":742,"lsn":"1/1","end":"1/30","time":"2000-01-01T00:00:00.000000Z",)"
+      R"("origin":"hub","cause":null,"count":2,"crc":7})"
       "\n");
 }
 
