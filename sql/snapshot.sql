@@ -68,6 +68,22 @@ CREATE TABLE ratio (id int PRIMARY KEY, a int, b int);
 SELECT phisync.create_bucket('ratio', ARRAY['SELECT id, a / b AS r FROM ratio'], profile => 'full');
 INSERT INTO ratio VALUES (1, 6, 3), (2, 1, 0), (3, 9, 3);
 SELECT snapshot('regress', '{ratio}');
+-- Options shape the records as they do the stream's.
+SELECT snapshot('regress', '{ratio}', 'on_error', 'skip');
+SELECT phisync.snapshot('regress', '{ratio}', 'on_error', 'stop');
+CREATE FUNCTION entries(VARIADIC options text[] DEFAULT '{}') RETURNS SETOF text LANGUAGE sql AS $$
+  SELECT concat(bucket, ' ', r::json ->> 'subkey') FROM snapshot('regress', NULL, VARIADIC options) r, json_array_elements_text(r::json -> 'buckets') bucket
+$$;
+SELECT count(*) > 3 AS several FROM entries();
+(SELECT entries('shard', '0/2') UNION ALL SELECT entries('shard', '1/2')) EXCEPT ALL SELECT entries();
+SELECT entries() EXCEPT ALL (SELECT entries('shard', '0/2') UNION ALL SELECT entries('shard', '1/2'));
+SELECT entries('shard', '0/2') LIMIT 1 \gset shard_
+SELECT count(*) FROM entries('shard', '1/2') e WHERE e = :'shard_entries';
+CREATE TABLE file (id int PRIMARY KEY, content bytea, made timestamptz);
+INSERT INTO file VALUES (1, '\x01ff', '2024-01-02 00:00+00');
+SELECT phisync.create_bucket('files', ARRAY['SELECT * FROM file'], profile => 'full');
+SELECT snapshot('regress', '{files}', 'bytea', 'hex', 'timestamps', 'legacy');
+SELECT phisync.bucket_checksum('files[]'), phisync.bucket_checksum('files[]', 'bytea', 'hex', 'timestamps', 'legacy');
 -- So does a data query that gives none any more.
 SELECT phisync.tag('ratio', 'id', 'phi:mrn');
 SELECT phisync.drop_bucket('ratio');
