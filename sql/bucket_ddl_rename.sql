@@ -78,6 +78,15 @@ SELECT FROM phisync.create_bucket('heirs', ARRAY['SELECT id, note FROM parted', 
 ALTER TABLE parted RENAME note TO remark;
 ALTER TABLE parent RENAME note TO remark;
 SELECT query FROM texts WHERE bucket = 'heirs';
+-- A table of a composite type.
+CREATE TYPE shape AS (a int, b text, c int);
+CREATE TABLE typed OF shape (PRIMARY KEY (a));
+SELECT FROM phisync.create_bucket('shapes', ARRAY['SELECT a AS id, b FROM typed', 'SELECT *, a AS id FROM typed AS whole'], profile => 'full');
+ALTER TYPE shape RENAME ATTRIBUTE b TO note CASCADE;
+ALTER TYPE shape ADD ATTRIBUTE d int CASCADE;
+ALTER TYPE shape ALTER ATTRIBUTE c TYPE bigint CASCADE;
+SELECT query FROM texts WHERE bucket = 'shapes';
+SELECT what, rebuild FROM phisync.policy_change WHERE rebuild @> '{shapes}' ORDER BY version;
 SELECT FROM pg_replication_slot_advance('regress_stream', pg_current_wal_lsn());
 INSERT INTO parted VALUES (1, 'p');
 INSERT INTO child VALUES (1, 'c');

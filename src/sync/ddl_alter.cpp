@@ -5,6 +5,7 @@
 
 #include "pg/boundary.h"
 #include "sync/ddl.h"
+#include "sync/owner.h"
 #include "sync/policy.h"
 #include "sync/query.h"
 #include "sync/rename.h"
@@ -35,6 +36,38 @@ List* AlteredTables() {
   }
   SPI_finish();
   return tables;
+}
+
+// Tables of the composite type that the statement alters, whose columns it alters with CASCADE.
+List* TypedTables(const RangeVar* type) {
+  MemoryContext const memory = CurrentMemoryContext;
+  const Oid types[] = {OIDOID};
+  const Datum values[] = {ObjectIdGetDatum(get_rel_type_id(RangeVarGetRelid(type, NoLock, false)))};
+  List* tables = NIL;
+  SPI_connect();
+  Execute("SELECT oid FROM pg_catalog.pg_class WHERE reloftype OPERATOR(pg_catalog.=) $1", 1, types,
+          values, nullptr);
+  for (uint64 i = 0; i < SPI_processed; i++) {
+    bool isnull;
+    Oid const oid =
+        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+    MemoryContext const inner = MemoryContextSwitchTo(memory);
+    tables = lappend_oid(tables, oid);
+    MemoryContextSwitchTo(inner);
+  }
+  SPI_finish();
+  return tables;
+}
+
+List* TablesOf(const Node* statement) {
+  if (IsA(statement, AlterTableStmt)) {
+    const auto* const alter = castNode(AlterTableStmt, statement);
+    if (alter->objtype == OBJECT_TYPE) return TypedTables(alter->relation);
+  } else if (IsA(statement, RenameStmt)) {
+    const auto* const rename = castNode(RenameStmt, statement);
+    if (rename->renameType == OBJECT_ATTRIBUTE) return TypedTables(rename->relation);
+  }
+  return AlteredTables();
 }
 
 // Those of the queries whose records change with the columns of the table.
@@ -224,7 +257,8 @@ void FollowEnum() {
 bool Concerns(const Node* statement) {
   switch (nodeTag(statement)) {
     case T_RenameStmt:
-      return castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN;
+      return castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN ||
+             castNode(RenameStmt, statement)->renameType == OBJECT_ATTRIBUTE;
     case T_CreateStmt:
       return castNode(CreateStmt, statement)->partbound != nullptr;
     case T_AlterEnumStmt:
@@ -241,7 +275,7 @@ void Follow(Node* statement) {
     return;
   }
   ListCell* table;
-  foreach (table, AlteredTables()) {
+  foreach (table, TablesOf(statement)) {
     Oid const relation = lfirst_oid(table);
     if (IsA(statement, RenameStmt)) {
       FollowRename(relation, castNode(RenameStmt, statement));

@@ -222,16 +222,57 @@ void Follow(const Node* statement) {
   if (dropped.indexes != NIL) FollowIndexes(dropped);
 }
 
+// DROP INDEX CONCURRENTLY has committed before sql_drop that the index is no replica identity.
+void RequireNoIdentity(Oid index) {
+  HeapTuple const row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+  if (!HeapTupleIsValid(row)) return;
+  const auto* const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(row));
+  Oid const table = form->indisreplident ? form->indrelid : InvalidOid;
+  ReleaseSysCache(row);
+  if (!OidIsValid(table)) return;
+  List* const queries = QueriesOnAny(lcons_oid(table, Ancestors(table, nullptr)));
+  if (queries == NIL) return;
+  const auto* const query = static_cast<DefinedQuery*>(linitial(queries));
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+       errmsg("cannot drop index \"%s\" concurrently because bucket \"%s\" needs it as replica "
+              "identity",
+              get_rel_name(index), query->of->name),
+       errdetail("When a row is changed or deleted, its old values say which buckets it was in."),
+       errhint("Give table \"%s\" another replica identity first.", get_rel_name(table))));
+}
+
+void GuardDrop(const Node* statement) {
+  if (!IsA(statement, DropStmt) || !castNode(DropStmt, statement)->concurrent || !AnyQuery())
+    return;
+  ListCell* cell;
+  foreach (cell, castNode(DropStmt, statement)->objects) {
+    const RangeVar* const name = makeRangeVarFromNameList(lfirst_node(List, cell));
+    Oid const index = RangeVarGetRelid(name, NoLock, true);
+    if (OidIsValid(index)) RequireNoIdentity(index);
+  }
+}
+
+[[noreturn]] void RefuseCall(const char* function) {
+  throw Error(sqlstate::kObjectNotInPrerequisiteState,
+              std::string(function) + " is not called by an event trigger",
+              "It follows the statement that fired the trigger.", "Do not call it.");
+}
+
 }  // namespace
 }  // namespace phisync::sync
 
 // Event trigger on sql_drop
 PHISYNC_FUNCTION(phisync_follow_drop) {
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    throw phisync::Error(phisync::sqlstate::kObjectNotInPrerequisiteState,
-                         "phisync.follow_drop is not called by an event trigger",
-                         "It follows the statement that fired the trigger.", "Do not call it.");
-  }
+  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) phisync::sync::RefuseCall("phisync.follow_drop");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
+  return Datum{0};
+}
+
+// Event trigger on ddl_command_start
+PHISYNC_FUNCTION(phisync_guard_drop) {
+  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) phisync::sync::RefuseCall("phisync.guard_drop");
+  phisync::sync::GuardDrop(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }
