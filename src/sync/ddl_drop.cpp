@@ -254,25 +254,19 @@ void GuardDrop(const Node* statement) {
   }
 }
 
-[[noreturn]] void RefuseCall(const char* function) {
-  throw Error(sqlstate::kObjectNotInPrerequisiteState,
-              std::string(function) + " is not called by an event trigger",
-              "It follows the statement that fired the trigger.", "Do not call it.");
-}
-
 }  // namespace
 }  // namespace phisync::sync
 
 // Event trigger on sql_drop
 PHISYNC_FUNCTION(phisync_follow_drop) {
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) phisync::sync::RefuseCall("phisync.follow_drop");
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_drop");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }
 
 // Event trigger on ddl_command_start
 PHISYNC_FUNCTION(phisync_guard_drop) {
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) phisync::sync::RefuseCall("phisync.guard_drop");
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.guard_drop");
   phisync::sync::GuardDrop(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }
