@@ -6,6 +6,7 @@
 
 #include "core/record.h"
 #include "pg/boundary.h"
+#include "sync/consumer_lock.h"
 #include "sync/stream.h"
 
 namespace phisync::sync {
@@ -17,6 +18,7 @@ struct Session {
   std::string consumer;
   std::string slot;
   std::string role;
+  std::unique_ptr<ConsumerLock> lock;
   std::unique_ptr<Stream> stream;
 
   Session() = default;
@@ -84,6 +86,8 @@ std::string MakeHello(const Facts& facts, std::string_view slot, const StreamOpt
 // True if transactions in progress are to be streamed.
 bool Start(LogicalDecodingContext* ctx) {
   const StreamOptions options = ParseOptions(ctx->output_plugin_options);
+  // Before the registration is read, so that one that is being changed is read as it becomes.
+  auto lock = std::make_unique<ConsumerLock>(options.consumer);
   ConsumerGrant grant = CheckConsumer(options.consumer);
   const Facts facts = pg::Call(ReadFacts);
 
@@ -98,6 +102,7 @@ bool Start(LogicalDecodingContext* ctx) {
   session->consumer = options.consumer;
   session->slot = NameStr(ctx->slot->data.name);
   session->role = facts.role;
+  session->lock = std::move(lock);
   session->stream = std::make_unique<Stream>(
       ctx, options, std::move(grant), MakeHello(facts, session->slot, options), session->memory);
 
