@@ -33,7 +33,7 @@ my $over_tcp = "dbname=postgres user=phones port=$port host=127.0.0.1";
 sub receive
 {
 	my $connection = shift;
-	$node->safe_psql('postgres', 'INSERT INTO one SELECT coalesce(max(id), 0) - 1 FROM one');
+	$node->safe_psql('postgres', 'INSERT INTO one SELECT coalesce(min(id), 0) - 1 FROM one');
 	my $end = $node->safe_psql('postgres', 'SELECT pg_current_wal_lsn()');
 	my ($out, $err) = ('', '');
 	IPC::Run::run([ @receive, '--endpos', $end, '-d', $connection ], '>', \$out, '2>', \$err, IPC::Run::timeout(60));
