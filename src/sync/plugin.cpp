@@ -8,6 +8,7 @@
 #include "core/record.h"
 #include "pg/boundary.h"
 #include "sync/consumer_lock.h"
+#include "sync/probe.h"
 #include "sync/stream.h"
 
 namespace phisync::sync {
@@ -146,6 +147,7 @@ Stream& StreamOf(LogicalDecodingContext* ctx) {
 // Runs a callback of the stream; an error that ends it is on record.
 template <typename Fn>
 void Run(LogicalDecodingContext* ctx, Fn fn) {
+  if (active_probe != nullptr) return;
   pg::Entry([&] {
     try {
       fn(StreamOf(ctx));
@@ -179,27 +181,39 @@ void OnStartup(LogicalDecodingContext* ctx, OutputPluginOptions* options, bool i
   // When a slot is made there are neither options nor changes.
   pg::Entry([&] {
     RequireUtf8();
+    if (active_probe != nullptr) {
+      ctx->streaming = false;
+      return;
+    }
     const bool streaming = !is_init && StartOrRefuse(ctx);
     ctx->streaming = ctx->streaming && streaming;
   });
 }
 
 void OnBegin(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
+  if (active_probe != nullptr) ProbeBegin();
   Run(ctx, [&](Stream& stream) { stream.Begin(txn); });
 }
 
 void OnChange(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, Relation relation,
               ReorderBufferChange* change) {
+  if (active_probe != nullptr) pg::Entry([&] { ProbeChange(relation, change->lsn); });
   Run(ctx, [&](Stream& stream) { stream.Change(txn, relation, change); });
 }
 
 void OnTruncate(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, int n, Relation relations[],
                 ReorderBufferChange* change) {
+  if (active_probe != nullptr) {
+    pg::Entry([&] {
+      for (int i = 0; i < n; i++) ProbeChange(relations[i], change->lsn);
+    });
+  }
   Run(ctx, [&](Stream& stream) { stream.Truncate(txn, n, relations, change); });
 }
 
 void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr lsn,
                bool transactional, const char* prefix, Size size, const char* content) {
+  if (active_probe != nullptr && transactional) pg::Entry([&] { ProbeChange(nullptr, lsn); });
   Run(ctx, [&](Stream& stream) {
     if (transactional) {
       stream.Message(txn, lsn, prefix, {content, size});
@@ -210,6 +224,7 @@ void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr ls
 }
 
 void OnCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
+  if (active_probe != nullptr) pg::Entry([&] { ProbeCommit(txn); });
   Run(ctx, [&](Stream& stream) { stream.Commit(txn); });
 }
 
