@@ -63,9 +63,10 @@ SELECT phisync.create_bucket('wards', ARRAY['SELECT id FROM doctor.ward WHERE cl
 SELECT phisync.create_consumer('gone', 'regress_gone');
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" IN ('consumers', 'parameters');
 DROP ROLE regress_gone;
-DROP FUNCTION phisync_parameters.wards();
+ALTER FUNCTION phisync_parameters.wards() SET SCHEMA doctor;
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" IN ('consumers', 'parameters');
 SELECT phisync.drop_consumer('gone'), phisync.drop_bucket('wards');
+DROP FUNCTION doctor.wards();
 DROP TABLE staff, ward;
 
 -- Officers and auditors may ask, others may not.
