@@ -180,7 +180,7 @@ std::map<std::string, Texts> Parse(const ByteBuffer& out, std::string_view kind)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input in(data, size);
   ByteBuffer out;
-  const std::uint8_t kind = in.Byte() % 12;
+  const std::uint8_t kind = in.Byte() % 13;
   const std::string_view a = in.Text();
   const std::string_view b = in.Text();
   const std::string_view c = in.Text();
@@ -239,6 +239,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
               a, in.Number(), in.Small()});
     auto commit = Parse(out, "stream_commit");
     Require(commit["origin"] == One(maybe) && commit["cause"] == One(a));
+  } else if (kind == 11) {
+    phisync::AppendLookup(out, {in.Seq(), a, R"({"user_id":"x"})", maybe, b});
+    auto lookup = Parse(out, "lookup");
+    Require(lookup["bucket"] == One(a) && lookup["was"] == One(maybe) && lookup["is"] == One(b));
   } else {
     const std::uint32_t xid = in.Small();
     phisync::AppendStreamStart(out, xid);
