@@ -6,7 +6,7 @@ COMMENT ON FUNCTION phisync.follow_alter() IS
 'Rewrites data queries whose columns are renamed, gives new partitions the replica identity that buckets need, tells consumers of changes of columns and partitions, and refuses, with 55000 or what create_bucket would raise, what takes a type, a replica identity or the log away that a bucket needs. Used by the event trigger phisync_follow_alter. Needs no preload.';
 REVOKE ALL ON FUNCTION phisync.follow_alter() FROM PUBLIC;
 CREATE EVENT TRIGGER phisync_follow_alter ON ddl_command_end
-  WHEN TAG IN ('ALTER TABLE', 'CREATE TABLE') EXECUTE FUNCTION phisync.follow_alter();
+  WHEN TAG IN ('ALTER TABLE', 'CREATE TABLE', 'ALTER TYPE') EXECUTE FUNCTION phisync.follow_alter();
 ALTER EVENT TRIGGER phisync_follow_alter ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phisync_follow_alter IS
 'Makes definitions of buckets follow ALTER TABLE and new partitions';

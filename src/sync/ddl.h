@@ -33,10 +33,13 @@ bool NamesColumn(const DefinedQuery* query, const char* column);
 // The names of the buckets of the queries (String), each once.
 List* BucketNames(List* queries);
 
-// What a statement may have taken away.
+// What a statement may have taken away. Only that is asked for: what was missing before is not its
+// fault. Whether the text compiles is always asked.
 struct Weakened {
-  bool primary_key;  // of a table that has none: it was dropped, and not only not yet restored
-  const char* type_of_column;  // null: of none
+  bool primary_key = false;
+  bool identity = false;
+  bool log = false;
+  const char* type_of_column = nullptr;
 };
 
 // Raises the reason, with the bucket, unless the plugin can still serve the query from a table that

@@ -123,7 +123,7 @@ void RequirePartitionServable(Oid partition, List* queries) {
     foreach (item, queries) {
       auto* const query = static_cast<DefinedQuery*>(lfirst(item));
       RequireStillServable(lfirst_oid(cell), query,
-                           {.primary_key = true, .type_of_column = nullptr});
+                           {.primary_key = true, .identity = true, .log = true});
       RequireSameKeys(lfirst_oid(cell), query->relation);
     }
   }
@@ -164,13 +164,15 @@ void FollowCommand(Oid relation, const AlterTableCmd* command) {
           NIL);
       break;
     case AT_AlterColumnType:
-      RequireAllStillServable(relation, {.primary_key = false, .type_of_column = command->name});
+      RequireAllStillServable(relation, {.type_of_column = command->name});
       RecordPolicyChange("column type changed", BucketNames(QueriesGiving(relation, command->name)),
                          NIL);
       break;
     case AT_ReplicaIdentity:
+      RequireAllStillServable(relation, {.identity = true});
+      break;
     case AT_SetUnLogged:
-      RequireAllStillServable(relation, {});
+      RequireAllStillServable(relation, {.log = true});
       break;
     case AT_AttachPartition:
       // Indexes have partitions, too.
@@ -187,36 +189,69 @@ void FollowCommand(Oid relation, const AlterTableCmd* command) {
   }
 }
 
-void FollowCreate(Oid relation, const CreateStmt* statement) {
-  if (statement->partbound == nullptr) return;
+void FollowNewPartition(Oid relation) {
   List* const queries = QueriesOnAny(Ancestors(relation, nullptr));
-  if (queries == NIL) return;
-  RequirePartitionServable(relation, queries);
+  if (queries != NIL) RequirePartitionServable(relation, queries);
+}
+
+// An enum's value that gets another name is another value in records and bucket ids.
+void FollowEnum() {
+  MemoryContext const memory = CurrentMemoryContext;
+  List* names = NIL;
+  SPI_connect();
+  if (SPI_execute("SELECT DISTINCT a.attrelid FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
+                  "pg_catalog.pg_type t, pg_catalog.pg_attribute a "
+                  "WHERE c.classid OPERATOR(pg_catalog.=) "
+                  "'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid "
+                  "AND c.objid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typelem, t.typbasetype]) "
+                  "AND a.atttypid OPERATOR(pg_catalog.=) t.oid",
+                  true, 0) != SPI_OK_SELECT) {
+    elog(ERROR, "could not read the commands of an event trigger");
+  }
+  for (uint64 i = 0; i < SPI_processed; i++) {
+    bool isnull;
+    Oid const table =
+        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+    MemoryContext const inner = MemoryContextSwitchTo(memory);
+    names = list_concat_unique(names, BucketNames(QueriesOn(table)));
+    MemoryContextSwitchTo(inner);
+  }
+  SPI_finish();
+  RecordPolicyChange("enum value renamed", names, NIL);
+}
+
+// Whether the statement can matter at all.
+bool Concerns(const Node* statement) {
+  switch (nodeTag(statement)) {
+    case T_RenameStmt:
+      return castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN;
+    case T_CreateStmt:
+      return castNode(CreateStmt, statement)->partbound != nullptr;
+    case T_AlterEnumStmt:
+      return castNode(AlterEnumStmt, statement)->oldVal != nullptr;
+    default:
+      return IsA(statement, AlterTableStmt);
+  }
 }
 
 void Follow(Node* statement) {
-  if (!AnyQuery()) return;
+  if (!Concerns(statement) || !AnyQuery()) return;
+  if (IsA(statement, AlterEnumStmt)) {
+    FollowEnum();
+    return;
+  }
   ListCell* table;
   foreach (table, AlteredTables()) {
     Oid const relation = lfirst_oid(table);
-    switch (nodeTag(statement)) {
-      case T_RenameStmt:
-        if (castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN) {
-          FollowRename(relation, castNode(RenameStmt, statement));
-        }
-        break;
-      case T_AlterTableStmt: {
-        ListCell* command;
-        foreach (command, castNode(AlterTableStmt, statement)->cmds) {
-          FollowCommand(relation, lfirst_node(AlterTableCmd, command));
-        }
-        break;
+    if (IsA(statement, RenameStmt)) {
+      FollowRename(relation, castNode(RenameStmt, statement));
+    } else if (IsA(statement, CreateStmt)) {
+      FollowNewPartition(relation);
+    } else {
+      ListCell* command;
+      foreach (command, castNode(AlterTableStmt, statement)->cmds) {
+        FollowCommand(relation, lfirst_node(AlterTableCmd, command));
       }
-      case T_CreateStmt:
-        FollowCreate(relation, castNode(CreateStmt, statement));
-        break;
-      default:
-        break;
     }
   }
 }
