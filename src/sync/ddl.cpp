@@ -82,6 +82,10 @@ void RequireSameIds(Relation table, const CompiledQuery* query, const DefinedQue
   }
 }
 
+int ByName(const ListCell* a, const ListCell* b) {
+  return std::strcmp(strVal(lfirst(a)), strVal(lfirst(b)));
+}
+
 }  // namespace
 
 void RequireEventTrigger(FunctionCallInfo fcinfo, const char* function) {
@@ -172,6 +176,7 @@ List* BucketNames(List* queries) {
     auto* const name = makeString(pstrdup(static_cast<DefinedQuery*>(lfirst(cell))->of->name));
     if (!list_member(names, name)) names = lappend(names, name);
   }
+  list_sort(names, ByName);
   return names;
 }
 

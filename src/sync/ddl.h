@@ -36,7 +36,7 @@ List* QueriesOnAny(List* relations);
 // Whether the text names the column, other than by `*`.
 bool NamesColumn(const DefinedQuery* query, const char* column);
 
-// The names of the buckets of the queries (String), each once.
+// The names of the buckets of the queries (String), each once, in order.
 List* BucketNames(List* queries);
 
 // What a statement may have taken away. Only that is asked for: what was missing before is not its
