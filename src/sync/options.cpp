@@ -8,6 +8,7 @@
 #include "core/number.h"
 #include "core/record.h"
 #include "core/suggest.h"
+#include "pg/crc32c.h"
 
 namespace phisync::sync {
 namespace {
@@ -186,6 +187,12 @@ StreamOptions ParseOptions(List* options) {
                 "The origin of a transaction is known when it commits.", "Leave one of them out.");
   }
   return parsed;
+}
+
+bool IsIn(const Shard& shard, std::string_view bucket_id) {
+  pg::Crc32c crc;
+  crc.Add(bucket_id);
+  return shard.Includes(crc.Value());
 }
 
 void AppendOptions(ByteBuffer& out, const StreamOptions& options) {

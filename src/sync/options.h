@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/byte_buffer.h"
 #include "core/selection.h"
@@ -35,6 +36,9 @@ struct StreamOptions {
 // Error for options that are unknown, repeated, without a value or out of bounds, for those that
 // cannot be combined, and where consumer is missing.
 StreamOptions ParseOptions(List* options);
+
+// Whether the bucket of that id belongs to the shard.
+bool IsIn(const Shard& shard, std::string_view bucket_id);
 
 // The options in force as a JSON object, for the hello record.
 void AppendOptions(ByteBuffer& out, const StreamOptions& options);

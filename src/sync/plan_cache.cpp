@@ -188,11 +188,13 @@ Target::~Target() {
 }
 
 void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
-                MemoryContext memory, const EncodeOptions& options) {
+                MemoryContext memory, const EncodeOptions& options,
+                const std::function<bool(const QueryPlan&)>& keep) {
   target.memory =
       pg::Call([&] { return AllocSetContextCreate(memory, "phisync plan", ALLOCSET_SMALL_SIZES); });
   MemoryContext const before = MemoryContextSwitchTo(target.memory);
   target.plan = CompileRelation(relation, buckets);
+  if (keep) std::erase_if(target.plan.queries, [&](const auto& query) { return !keep(query); });
   target.plan.relation = RelationGetRelid(relation);
   target.is_policy = IsPolicyTable(relation);
   if (!target.plan.queries.empty()) FillTarget(target, relation, options);

@@ -2,6 +2,7 @@
 // Plans made ready to run, one entry a relation, dropped exactly when what they were made from
 // changes.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -94,10 +95,11 @@ struct Target {
 };
 
 // Makes the empty target ready: compiles what the catalogs, as they are now or as the historic
-// snapshot shows them, define on the relation. `buckets` as for CompileRelation; `memory` becomes
-// the parent of the target's own. Throws.
+// snapshot shows them, define on the relation. `buckets` as for CompileRelation; queries that
+// `keep` does not want are left out; `memory` becomes the parent of the target's own. Throws.
 void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
-                MemoryContext memory, const EncodeOptions& options = {});
+                MemoryContext memory, const EncodeOptions& options,
+                const std::function<bool(const QueryPlan&)>& keep = {});
 
 // The relations that this stream has met, also those without definitions: they cost one look-up a
 // change. There is at most one cache at a time in a process.

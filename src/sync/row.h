@@ -58,7 +58,26 @@ struct RowChanges {
   [[nodiscard]] bool empty() const { return puts.empty() && removes.empty() && errors.empty(); }
   [[nodiscard]] std::string_view Text(Slice slice) const { return slice.In(*bytes); }
   void Clear();
+  // Leaves out the buckets whose id `wanted` refuses, and rows that are then in none.
+  template <typename Wanted>
+  void KeepBuckets(Wanted wanted);
 };
+
+template <typename Wanted>
+void RowChanges::KeepBuckets(Wanted wanted) {
+  auto keep = [&](Placement& placement) {
+    const auto first = static_cast<std::uint32_t>(buckets.size());
+    for (std::uint32_t i = 0; i < placement.bucket_count; i++) {
+      const Slice bucket = buckets[placement.first_bucket + i];
+      if (wanted(Text(bucket))) buckets.push_back(bucket);
+    }
+    placement.first_bucket = first;
+    placement.bucket_count = static_cast<std::uint32_t>(buckets.size()) - first;
+    return placement.bucket_count > 0;
+  };
+  std::erase_if(puts, [&](Put& put) { return !keep(put); });
+  std::erase_if(removes, [&](Remove& remove) { return !keep(remove); });
+}
 
 // Evaluates changes. Keeps its buffers from change to change; CurrentMemoryContext is reset by the
 // caller after each.

@@ -7,8 +7,6 @@
 namespace phisync::sync {
 namespace {
 
-// A message is of 1 GB at most; what surrounds the data of a row stays far below the rest.
-constexpr std::size_t kMaxDataBytes = 900UL * 1024 * 1024;
 constexpr const char* kProgramLimitExceeded = "54000";
 
 std::string_view Reason(Leaving why, const char* cause) {

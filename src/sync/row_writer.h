@@ -13,6 +13,10 @@
 
 namespace phisync::sync {
 
+// A message is of 1 GB at most; what surrounds the data of a row stays far below the rest. A row
+// with more gives an error.
+inline constexpr std::size_t kMaxDataBytes = 900UL * 1024 * 1024;
+
 // Numbers the records of a transaction, whoever writes them.
 class RowWriter {
  public:

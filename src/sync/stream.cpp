@@ -24,26 +24,6 @@ constexpr struct {
   const char* cause;
 } kMarks[] = {{"phisync.retention", "retention"}, {"phisync.erasure", "erasure"}};
 
-// Takes the buckets of other shards out.
-void KeepShard(RowChanges& changes, const Shard& shard) {
-  auto keep = [&](Placement& placement) {
-    const auto first = static_cast<std::uint32_t>(changes.buckets.size());
-    for (std::uint32_t i = 0; i < placement.bucket_count; i++) {
-      const Slice bucket = changes.buckets[placement.first_bucket + i];
-      pg::Crc32c crc;
-      crc.Add(changes.Text(bucket));
-      if (shard.Includes(crc.Value())) changes.buckets.push_back(bucket);
-    }
-    placement.first_bucket = first;
-    placement.bucket_count = static_cast<std::uint32_t>(changes.buckets.size()) - first;
-  };
-  auto in_none = [](const Placement& placement) { return placement.bucket_count == 0; };
-  for (Put& put : changes.puts) keep(put);
-  for (Remove& remove : changes.removes) keep(remove);
-  std::erase_if(changes.puts, in_none);
-  std::erase_if(changes.removes, in_none);
-}
-
 // Null if the origin does not exist any more.
 const char* OriginName(RepOriginId origin) {
   char* name = nullptr;
@@ -119,7 +99,9 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
     pg::Call([&] { PinSettings(*target); });
     if (!target->queries.empty()) {
       evaluator_.Evaluate(*target, relation, change, changes_);
-      if (!options_.shard.all()) KeepShard(changes_, options_.shard);
+      if (!options_.shard.all()) {
+        changes_.KeepBuckets([&](std::string_view id) { return IsIn(options_.shard, id); });
+      }
       if (options_.on_error == OnError::kSkip) changes_.errors.clear();
       if (!changes_.empty()) {
         WriteBegin(txn);
