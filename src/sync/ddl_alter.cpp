@@ -3,6 +3,7 @@
 
 #include "pg/boundary.h"
 #include "sync/ddl.h"
+#include "sync/ddl_tags.h"
 #include "sync/policy.h"
 #include "sync/query.h"
 #include "sync/rename.h"
@@ -180,12 +181,18 @@ void FollowCommand(Oid relation, const AlterTableCmd* command) {
     case AT_AttachPartition:
       // Indexes have partitions, too.
       if (get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE) {
+        FollowNewParents(PartitionOf(command));
         FollowAttach(relation, PartitionOf(command));
       }
       break;
     case AT_DetachPartition:
     case AT_DetachPartitionFinalize:
+      FollowNewParents(PartitionOf(command));
       FollowDetach(relation, PartitionOf(command));
+      break;
+    case AT_AddInherit:
+    case AT_DropInherit:
+      FollowNewParents(relation);
       break;
     default:
       break;
@@ -220,6 +227,8 @@ bool Concerns(const Node* statement) {
       return castNode(CreateStmt, statement)->partbound != nullptr;
     case T_AlterEnumStmt:
       return castNode(AlterEnumStmt, statement)->oldVal != nullptr;
+    case T_AlterObjectSchemaStmt:
+      return castNode(AlterObjectSchemaStmt, statement)->objectType == OBJECT_TABLE;
     default:
       return IsA(statement, AlterTableStmt);
   }
@@ -238,6 +247,8 @@ void Follow(Node* statement) {
       FollowRename(relation, castNode(RenameStmt, statement));
     } else if (IsA(statement, CreateStmt)) {
       FollowNewPartition(relation);
+    } else if (IsA(statement, AlterObjectSchemaStmt)) {
+      FollowNewSchema(relation);
     } else {
       ListCell* command;
       foreach (command, castNode(AlterTableStmt, statement)->cmds) {

@@ -6,6 +6,7 @@
 
 #include "pg/boundary.h"
 #include "sync/ddl.h"
+#include "sync/ddl_tags.h"
 #include "sync/policy.h"
 #include "sync/query.h"
 
@@ -162,6 +163,11 @@ void FollowColumns(const Dropped& dropped, const Node* statement) {
     }
   }
   RecordPolicyChange("column dropped", BucketNames(changed), ClearsOf(removed, "drop"));
+  List* tables = NIL;
+  foreach (cell, dropped.columns) {
+    tables = list_append_unique_oid(tables, static_cast<DroppedColumn*>(lfirst(cell))->relation);
+  }
+  foreach (cell, tables) FollowDroppedLabels(lfirst_oid(cell));
 }
 
 // An index that is gone, as the active snapshot shows it.
