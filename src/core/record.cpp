@@ -129,6 +129,16 @@ void AppendPolicy(ByteBuffer& out, RecordSeq seq, std::optional<std::int64_t> ve
   out.Append("}\n");
 }
 
+void AppendLookup(ByteBuffer& out, const LookupRecord& lookup) {
+  Seq(out, R"({"k":"lookup","seq":)", lookup.seq);
+  Text(out, R"(,"bucket":)", lookup.bucket);
+  out.Append(R"(,"key":)");
+  out.Append(lookup.key_json.value_or("null"));
+  Text(out, R"(,"was":)", lookup.was);
+  Text(out, R"(,"is":)", lookup.is);
+  out.Append("}\n");
+}
+
 void AppendError(ByteBuffer& out, RecordSeq seq, std::optional<std::uint64_t> lsn,
                  std::string_view relation, std::string_view sqlstate) {
   Seq(out, R"({"k":"error","seq":)", seq);

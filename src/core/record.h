@@ -67,6 +67,17 @@ void AppendClear(ByteBuffer& out, RecordSeq seq, std::string_view buckets, std::
 void AppendPolicy(ByteBuffer& out, RecordSeq seq, std::optional<std::int64_t> version,
                   std::string_view what, std::span<const std::string_view> buckets);
 
+// Who may get which buckets has changed. With `key_json`, an object: a row gave the bucket id `was`
+// to users of that key and gives them `is` now. Without: ask again for all users of the definition.
+struct LookupRecord {
+  RecordSeq seq;
+  std::string_view bucket;  // definition
+  std::optional<std::string_view> key_json;
+  std::optional<std::string_view> was;
+  std::optional<std::string_view> is;
+};
+void AppendLookup(ByteBuffer& out, const LookupRecord& lookup);
+
 // A row that could not be encoded, in a snapshot without an LSN. `relation` is its qualified name;
 // never a value.
 void AppendError(ByteBuffer& out, RecordSeq seq, std::optional<std::uint64_t> lsn,

@@ -6,6 +6,7 @@
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/expression.h"
+#include "sync/lookup.h"
 #include "sync/policy.h"
 
 namespace phisync::sync {
@@ -174,7 +175,10 @@ void FillTarget(Target& target, Relation relation, const EncodeOptions& options)
 
 }  // namespace
 
+Target::Target() = default;
+
 Target::~Target() {
+  lookups.reset();
   if (memory != nullptr) MemoryContextDelete(memory);
 }
 
@@ -228,6 +232,7 @@ Target& PlanCache::Compile(Relation relation) {
   Target& target = *entry;
   try {
     MakeTarget(target, relation, buckets_, memory_, options_);
+    target.lookups = Lookups::Make(relation, buckets_, target.memory);
   } catch (...) {
     // A transaction in progress was aborted meanwhile; others go on.
     target.valid = false;

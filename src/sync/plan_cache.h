@@ -16,6 +16,8 @@
 
 namespace phisync::sync {
 
+class Lookups;
+
 // An output.
 struct Field {
   const Output* output;
@@ -70,7 +72,7 @@ struct KeyColumn {
 
 // A relation, ready. Nothing in it is of use once the stream or snapshot is gone.
 struct Target {
-  Target() = default;
+  Target();
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
   ~Target();
@@ -81,12 +83,13 @@ struct Target {
   std::vector<Query> queries;  // one for each plan
   std::vector<Form> forms;     // of the queries that are not refused
   std::vector<KeyColumn> key;
-  std::vector<AttrNumber> varlena;  // columns whose values may be stored out of line
-  Bitmapset* identity = nullptr;    // columns that old rows carry, if not whole
-  bool whole_old = false;           // replica identity FULL
-  bool has_expressions = false;     // or filters
-  bool is_policy = false;           // phisync.policy_change itself
-  TupleTableSlot* slot = nullptr;   // with econtext, where expressions read the row
+  std::vector<AttrNumber> varlena;   // columns whose values may be stored out of line
+  Bitmapset* identity = nullptr;     // columns that old rows carry, if not whole
+  bool whole_old = false;            // replica identity FULL
+  bool has_expressions = false;      // or filters
+  bool is_policy = false;            // phisync.policy_change itself
+  std::unique_ptr<Lookups> lookups;  // null: no parameters query reads the relation
+  TupleTableSlot* slot = nullptr;    // with econtext, where expressions read the row
   ExprContext* econtext = nullptr;
 };
 

@@ -85,7 +85,7 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
   Target* const target = transaction_.left_out ? nullptr : &plans_.Find(relation);
   const bool is_policy =
       target != nullptr && target->is_policy && change->action == REORDER_BUFFER_CHANGE_INSERT;
-  if (target == nullptr || (target->queries.empty() && !is_policy)) {
+  if (target == nullptr || (target->queries.empty() && !target->lookups && !is_policy)) {
     pg::Call([&] { pg::KeepAlive(ctx_); });
     return;
   }
@@ -97,14 +97,19 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
     WritePolicy(txn, ReadPolicyChange(relation, pg::NewTuple(change)));
   } else {
     pg::Call([&] { PinSettings(*target); });
-    evaluator_.Evaluate(*target, relation, change, changes_);
-    if (!options_.shard.all()) {
-      changes_.KeepBuckets([&](std::string_view id) { return IsIn(options_.shard, id); });
+    if (!target->queries.empty()) {
+      evaluator_.Evaluate(*target, relation, change, changes_);
+      if (!options_.shard.all()) {
+        changes_.KeepBuckets([&](std::string_view id) { return IsIn(options_.shard, id); });
+      }
+      if (options_.on_error == OnError::kSkip) changes_.errors.clear();
+      if (!changes_.empty()) {
+        WriteBegin(txn);
+        writer_.Write(changes_, relation, change->lsn, transaction_.cause);
+      }
     }
-    if (options_.on_error == OnError::kSkip) changes_.errors.clear();
-    if (!changes_.empty()) {
-      WriteBegin(txn);
-      writer_.Write(changes_, relation, change->lsn, transaction_.cause);
+    if (target->lookups) {
+      WriteLookups(txn, *target->lookups, target->lookups->Evaluate(relation, change));
     }
   }
   MemoryContextSwitchTo(before);
@@ -115,7 +120,8 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
 // Output functions that expressions call read settings of the session. The transaction in which the
 // server decodes is always undone at its end, and these settings with it.
 void Stream::PinSettings(const Target& target) {
-  if (transaction_.pinned || !target.has_expressions) return;
+  if (transaction_.pinned) return;
+  if (!target.has_expressions && !(target.lookups && target.lookups->has_expressions())) return;
   constexpr const char* kSettings[][2] = {{"extra_float_digits", "1"},
                                           {"bytea_output", "hex"},
                                           {"DateStyle", "ISO, YMD"},
@@ -126,6 +132,26 @@ void Stream::PinSettings(const Target& target) {
                       false);
   }
   transaction_.pinned = true;
+}
+
+void Stream::WriteLookups(const ReorderBufferTXN* txn, const Lookups& from,
+                          const std::vector<Lookup>& lookups) {
+  auto text = [&](const std::optional<Slice>& slice) {
+    return slice ? std::optional(from.Text(*slice)) : std::nullopt;
+  };
+  for (const Lookup& lookup : lookups) {
+    // Of a transaction in progress, the subtransaction that said so may yet be undone.
+    if (!lookup.exact && !transaction_.in_part &&
+        !transaction_.recomputed.insert(*lookup.bucket).second) {
+      continue;
+    }
+    WriteBegin(txn);
+    AppendLookup(batch_.records(), {.seq = writer_.NextSeq(),
+                                    .bucket = *lookup.bucket,
+                                    .key_json = text(lookup.key),
+                                    .was = text(lookup.was),
+                                    .is = text(lookup.is)});
+  }
 }
 
 void Stream::WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change) {
@@ -154,6 +180,10 @@ void Stream::Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
   }
   MemoryContext const before = MemoryContextSwitchTo(row_memory_);
   WriteClears(txn, n, relations, change);
+  for (int i = 0; i < n; i++) {
+    const Target& target = plans_.Find(relations[i]);
+    if (target.lookups) WriteLookups(txn, *target.lookups, target.lookups->EvaluateTruncate());
+  }
   MemoryContextSwitchTo(before);
   MemoryContextReset(row_memory_);
   batch_.FlushIfFull();

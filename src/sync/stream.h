@@ -2,6 +2,7 @@
 // One connection of a consumer: turns decoded changes into records.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 #include "pg/decoding.h"
 #include "sync/batch.h"
 #include "sync/consumer.h"
+#include "sync/lookup.h"
 #include "sync/options.h"
 #include "sync/plan_cache.h"
 #include "sync/policy.h"
@@ -53,11 +55,12 @@ class Stream {
  private:
   // What is known of the transaction that is being decoded.
   struct Transaction {
-    bool begun = false;           // its begin, or the first part's start, is written
-    bool left_out = false;        // by its origin
-    bool changed = false;         // a change was seen, sent or not
-    bool pinned = false;          // settings that expressions read are held fixed
-    const char* cause = nullptr;  // why rows leave, where a mark says so
+    bool begun = false;                // its begin, or the first part's start, is written
+    bool left_out = false;             // by its origin
+    bool changed = false;              // a change was seen, sent or not
+    bool pinned = false;               // settings that expressions read are held fixed
+    const char* cause = nullptr;       // why rows leave, where a mark says so
+    std::set<std::string> recomputed;  // definitions of which a lookup says so already
     // Of a transaction in progress:
     bool in_part = false;
     bool part_begun = false;  // the start of the part is written
@@ -74,6 +77,8 @@ class Stream {
   void WriteClears(const ReorderBufferTXN* txn, int n, Relation relations[],
                    const ReorderBufferChange* change);
   void Sent(XLogRecPtr end);
+  void WriteLookups(const ReorderBufferTXN* txn, const Lookups& from,
+                    const std::vector<Lookup>& lookups);
   void ReportProgress(XLogRecPtr end);
 
   StreamOptions options_;

@@ -323,4 +323,20 @@ TEST_F(Records, Parts) {
 }
 
 }  // namespace
+TEST_F(Records, Lookup) {
+  LookupRecord lookup{.seq = 3,
+                      .bucket = "clinic",
+                      .key_json = R"({"user_id":"u1"})",
+                      .was = R"(clinic["c1"])",
+                      .is = std::nullopt};
+  AppendLookup(out_, lookup);
+  AppendLookup(out_, {.seq = 4, .bucket = "clinic", .key_json = {}, .was = {}, .is = {}});
+  EXPECT_EQ(
+      Line(),
+      R"({"k":"lookup","seq":3,"bucket":"clinic","key":{"user_id":"u1"},"was":"clinic[\"c1\"]","is":null})"
+      "\n"
+      R"({"k":"lookup","seq":4,"bucket":"clinic","key":null,"was":null,"is":null})"
+      "\n");
+}
+
 }  // namespace phisync
