@@ -38,6 +38,13 @@ REVOKE regress_stream_reader FROM CURRENT_USER;
 SELECT data FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'regress');
 \set VERBOSITY default
 GRANT regress_stream_reader TO CURRENT_USER;
+-- This connection is over a unix socket: without TLS, and without an address.
+SELECT phisync.alter_consumer('narrow', require_tls => true);
+SELECT data FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'narrow');
+SELECT phisync.alter_consumer('narrow', require_tls => false, networks => '{0.0.0.0/0,::/0}');
+SELECT data FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'narrow');
+SELECT phisync.alter_consumer('narrow', any_network => true);
+SELECT count(*) > 0 FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'narrow');
 -- The caller's settings are as they were.
 SET extra_float_digits = -3;
 SET "TimeZone" = 'PST8PDT';

@@ -59,7 +59,7 @@ export class Applier {
         for (const bucket of buckets()) await this.store.remove(bucket, record);
         break;
       case 'clear':
-        if (!this.store.isAhead(record.buckets, lsn)) await this.store.clear(record.buckets, record.type, record.subkeys);
+        await this.store.clear(record, lsn);
         break;
       case 'policy':
         due.push(...buckets());

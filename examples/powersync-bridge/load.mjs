@@ -2,6 +2,8 @@
 import pg from 'pg';
 import { parseLsn, parseRecord, Seal, splitLines } from './record.mjs';
 
+const UNDEFINED_OBJECT = '42704';
+
 // A slot that is made on a replication connection exports a snapshot: the database exactly as of the point L where the
 // stream of that slot begins. Transactions that the snapshot shows have begin.lsn < L, all others are in the stream.
 async function inSnapshot(source, createSlot, use) {
@@ -22,10 +24,37 @@ async function inSnapshot(source, createSlot, use) {
   }
 }
 
-// The puts of phisync.snapshot, some at a time.
+function declare(reader, name, consumer, buckets) {
+  const list = buckets ? `ARRAY[${buckets.map((b) => reader.escapeLiteral(b))}]` : 'NULL';
+  return reader.query(
+    `DECLARE ${name} NO SCROLL CURSOR FOR SELECT phisync.snapshot(${reader.escapeLiteral(consumer)}, ${list})`);
+}
+
+// Those of the patterns whose definitions exist. The stream has yet to come to where the others are dropped.
+async function definedOnes(reader, consumer, patterns) {
+  const defined = [];
+  for (const pattern of patterns) {
+    await reader.query('SAVEPOINT probe');
+    try {
+      await declare(reader, 'probe', consumer, [pattern]);
+      await reader.query('FETCH 1 FROM probe');
+      await reader.query('CLOSE probe');
+      defined.push(pattern);
+    } catch (e) {
+      if (e.code !== UNDEFINED_OBJECT) throw e;
+      await reader.query('ROLLBACK TO probe');
+    }
+  }
+  return defined;
+}
+
+// The puts of phisync.snapshot, some at a time. `buckets` null: all.
 async function* snapshotPuts(reader, consumer, buckets) {
-  await reader.query(`DECLARE snapshot NO SCROLL CURSOR FOR SELECT phisync.snapshot(${reader.escapeLiteral(consumer)}, ` +
-    `${buckets ? `ARRAY[${buckets.map((b) => reader.escapeLiteral(b))}]` : 'NULL'})`);
+  if (buckets) {
+    buckets = await definedOnes(reader, consumer, buckets);
+    if (!buckets.length) return;
+  }
+  await declare(reader, 'snapshot', consumer, buckets);
   const seal = new Seal();
   let sealed = false;
   for (;;) {

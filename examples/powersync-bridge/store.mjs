@@ -118,10 +118,12 @@ export class Store extends EventEmitter {
     this.lastOp += rowCount;
   }
 
-  // Subkeys as in a clear record: `n[*]`.
-  async clear(pattern, type, subkeys) {
-    await this.removeWhere('bridge.matches(bucket, $2) AND type = $3 AND starts_with(subkey, $4)',
-      [pattern, type, subkeys.slice(0, -2)]);
+  // What a clear record says, of a transaction at `lsn`. `subkeys` has the form n[*].
+  async clear({ buckets, type, subkeys }, lsn) {
+    await this.removeWhere(
+      `bridge.matches(bucket, $2) AND type = $3 AND starts_with(subkey, $4)
+       AND NOT EXISTS (SELECT FROM bridge.rebuild r WHERE r.lsn > $5 AND bridge.matches(l.bucket, r.pattern))`,
+      [buckets, type, subkeys.slice(0, -2), formatLsn(lsn)]);
   }
 
   // Ends a transaction of the log: what it did, how far that is, and which buckets it makes due become durable as one.

@@ -7,10 +7,13 @@ import { loadAll, rebuild } from './load.mjs';
 import { formatLsn, parseLsn } from './record.mjs';
 
 const ACKNOWLEDGE_SECONDS = 10;
+const RETRY_MILLISECONDS = { first: 100, last: 10000 };
 
 // Runs until the signal is aborted.
 export async function follow(source, config, store, access, signal) {
+  let wait = RETRY_MILLISECONDS.first;
   while (!signal.aborted) {
+    const before = store.position;
     try {
       await store.open();
       await connectOnce(source, config, store, access, signal);
@@ -18,7 +21,8 @@ export async function follow(source, config, store, access, signal) {
       if (!signal.aborted) console.error(`stream: ${e.message}; trying again`);
     }
     await store.close();
-    await sleep(config.retryMilliseconds ?? 1000, null, { signal }).catch(() => {});
+    wait = store.position > before ? RETRY_MILLISECONDS.first : Math.min(2 * wait, RETRY_MILLISECONDS.last);
+    await sleep(wait, null, { signal }).catch(() => {});
   }
 }
 
@@ -61,6 +65,9 @@ async function stream(source, { consumer, slot }, store, access, signal) {
   // The library's own acknowledging is off: it confirms what it received, which is not what is durable here.
   const service = new LogicalReplicationService(source, {
     acknowledge: { auto: false, timeoutSeconds: 0 }, flowControl: { enabled: true } });
+  // It listens for errors of its connection only after it has connected. One that comes with that would end the process.
+  let client = null;
+  Object.defineProperty(service, '_client', { get: () => client, set: (c) => { client = c; c?.on('error', () => {}); } });
   const acknowledge = (lsn) => {
     if (lsn > acknowledged) acknowledged = lsn;
     // It adds one to what it is given. `end` plus one would pass over a transaction whose commit begins at `end`.

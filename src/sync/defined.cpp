@@ -1,5 +1,6 @@
 #include "sync/defined.h"
 
+#include "pg/past_index.h"
 #include "sync/owner.h"
 #include "sync/stored_parameters.h"
 
@@ -56,7 +57,8 @@ DefinedBucket* ReadBucket(const DefinitionTables& tables, const char* name) {
   ScanKeyData key;
   ScanKeyInit(&key, kName, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
   Relation const buckets = table_open(tables.bucket, AccessShareLock);
-  SysScanDesc const scan = systable_beginscan(buckets, tables.bucket_key, true, nullptr, 1, &key);
+  SysScanDesc const scan = systable_beginscan(
+      buckets, tables.bucket_key, pg::IndexIsReadable(tables.bucket_key), nullptr, 1, &key);
   DefinedBucket* bucket = nullptr;
   HeapTuple const row = systable_getnext(scan);
   if (HeapTupleIsValid(row)) {
@@ -85,7 +87,8 @@ List* ScanQueries(const DefinitionTables& tables, Oid index, ScanKeyData* key) {
   };
   List* rows = NIL;
   Relation const table = table_open(tables.query, AccessShareLock);
-  SysScanDesc const scan = systable_beginscan(table, index, true, nullptr, 1, key);
+  SysScanDesc const scan =
+      systable_beginscan(table, index, pg::IndexIsReadable(index), nullptr, 1, key);
   while (HeapTuple const tuple = systable_getnext(scan)) {
     TupleDesc const desc = RelationGetDescr(table);
     auto* const query = static_cast<DefinedQuery*>(palloc(sizeof(DefinedQuery)));

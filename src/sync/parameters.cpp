@@ -226,4 +226,15 @@ void CheckComparable(Relation table, const CompiledSource* source,
   }
 }
 
+bool SameIdForm(Oid old_type, int32 old_typmod, Oid new_type, int32 new_typmod) {
+  Oid const from = getBaseType(old_type);
+  Oid const to = getBaseType(new_type);
+  if (type_is_array(from) && type_is_array(to)) {
+    return SameIdForm(get_element_type(from), old_typmod, get_element_type(to), new_typmod);
+  }
+  IdForm const form = FormOf(to);
+  return form != IdForm::kNone && form == FormOf(from) && (form != IdForm::kSame || from == to) &&
+         (to != BPCHAROID || old_typmod == new_typmod);
+}
+
 }  // namespace phisync::sync

@@ -24,4 +24,7 @@ List* AnalyseParameters(const char* text, Query** analysed);
 void CheckComparable(Relation table, const CompiledSource* source,
                      const BucketParameter* parameter);
 
+// Whether values of a column that gets another type are written into bucket ids as before.
+bool SameIdForm(Oid old_type, int32 old_typmod, Oid new_type, int32 new_typmod);
+
 }  // namespace phisync::sync

@@ -4,8 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "audit/stream.h"
 #include "core/record.h"
 #include "pg/boundary.h"
+#include "sync/consumer_lock.h"
 #include "sync/stream.h"
 
 namespace phisync::sync {
@@ -17,6 +19,8 @@ struct Session {
   std::string consumer;
   std::string slot;
   std::string role;
+  std::unique_ptr<ConsumerLock> lock;
+  std::unique_ptr<audit::StreamRecord> record;
   std::unique_ptr<Stream> stream;
 
   Session() = default;
@@ -31,6 +35,7 @@ Session* active_session = nullptr;
 void LogStop() {
   if (active_session == nullptr) return;
   const Session& session = *std::exchange(active_session, nullptr);
+  session.record->End();
   ereport(LOG, (errmsg("phisync stream ended: consumer \"%s\", slot \"%s\", role \"%s\"",
                        session.consumer.c_str(), session.slot.c_str(), session.role.c_str())));
 }
@@ -81,9 +86,9 @@ std::string MakeHello(const Facts& facts, std::string_view slot, const StreamOpt
   return std::string(hello.view());
 }
 
-// True if transactions in progress are to be streamed.
-bool Start(LogicalDecodingContext* ctx) {
-  const StreamOptions options = ParseOptions(ctx->output_plugin_options);
+void Start(LogicalDecodingContext* ctx, const StreamOptions& options) {
+  // Before the registration is read, so that one that is being changed is read as it becomes.
+  auto lock = std::make_unique<ConsumerLock>(options.consumer);
   ConsumerGrant grant = CheckConsumer(options.consumer);
   const Facts facts = pg::Call(ReadFacts);
 
@@ -98,12 +103,14 @@ bool Start(LogicalDecodingContext* ctx) {
   session->consumer = options.consumer;
   session->slot = NameStr(ctx->slot->data.name);
   session->role = facts.role;
+  session->lock = std::move(lock);
+  session->record = std::make_unique<audit::StreamRecord>(session->consumer, session->slot);
   session->stream = std::make_unique<Stream>(
       ctx, options, std::move(grant), MakeHello(facts, session->slot, options), session->memory);
 
   static bool registered = false;
   if (!registered) {
-    pg::Call([] { on_proc_exit(OnProcessExit, 0); });
+    pg::Call([] { before_shmem_exit(OnProcessExit, 0); });
     registered = true;
   }
   active_session = session.get();
@@ -116,11 +123,39 @@ bool Start(LogicalDecodingContext* ctx) {
                          active_session->consumer.c_str(), active_session->slot.c_str(),
                          active_session->role.c_str())));
   });
-  return options.streaming;
+}
+
+// A client that is refused is on record, too. True if transactions in progress are to be streamed.
+bool StartOrRefuse(LogicalDecodingContext* ctx) {
+  StreamOptions options;
+  try {
+    options = ParseOptions(ctx->output_plugin_options);
+    Start(ctx, options);
+    return options.streaming;
+  } catch (const Error& e) {
+    audit::RecordRefusal(options.consumer, NameStr(ctx->slot->data.name), e.sqlstate());
+    throw;
+  }
 }
 
 Stream& StreamOf(LogicalDecodingContext* ctx) {
   return *static_cast<Stream*>(ctx->output_plugin_private);
+}
+
+// Runs a callback of the stream; an error that ends it is on record.
+template <typename Fn>
+void Run(LogicalDecodingContext* ctx, Fn fn) {
+  pg::Entry([&] {
+    try {
+      fn(StreamOf(ctx));
+    } catch (const Error& e) {
+      if (active_session != nullptr) active_session->record->Fail(e.sqlstate());
+      throw;
+    } catch (const pg::BackendError&) {
+      if (active_session != nullptr) active_session->record->Fail(unpack_sql_state(geterrcode()));
+      throw;
+    }
+  });
 }
 
 // Records are JSON, which is UTF-8; texts go into them as they are stored.
@@ -139,54 +174,54 @@ void OnStartup(LogicalDecodingContext* ctx, OutputPluginOptions* options, bool i
   // When a slot is made there are neither options nor changes.
   pg::Entry([&] {
     RequireUtf8();
-    const bool streaming = !is_init && Start(ctx);
+    const bool streaming = !is_init && StartOrRefuse(ctx);
     ctx->streaming = ctx->streaming && streaming;
   });
 }
 
 void OnBegin(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
-  pg::Entry([&] { StreamOf(ctx).Begin(txn); });
+  Run(ctx, [&](Stream& stream) { stream.Begin(txn); });
 }
 
 void OnChange(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, Relation relation,
               ReorderBufferChange* change) {
-  pg::Entry([&] { StreamOf(ctx).Change(txn, relation, change); });
+  Run(ctx, [&](Stream& stream) { stream.Change(txn, relation, change); });
 }
 
 void OnTruncate(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, int n, Relation relations[],
                 ReorderBufferChange* change) {
-  pg::Entry([&] { StreamOf(ctx).Truncate(txn, n, relations, change); });
+  Run(ctx, [&](Stream& stream) { stream.Truncate(txn, n, relations, change); });
 }
 
 void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr lsn,
                bool transactional, const char* prefix, Size size, const char* content) {
-  pg::Entry([&] {
+  Run(ctx, [&](Stream& stream) {
     if (transactional) {
-      StreamOf(ctx).Message(txn, lsn, prefix, {content, size});
+      stream.Message(txn, lsn, prefix, {content, size});
     } else {
-      StreamOf(ctx).LoneMessage(lsn, prefix, {content, size});
+      stream.LoneMessage(lsn, prefix, {content, size});
     }
   });
 }
 
 void OnCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
-  pg::Entry([&] { StreamOf(ctx).Commit(txn); });
+  Run(ctx, [&](Stream& stream) { stream.Commit(txn); });
 }
 
 void OnStreamStart(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
-  pg::Entry([&] { StreamOf(ctx).StartPart(txn); });
+  Run(ctx, [&](Stream& stream) { stream.StartPart(txn); });
 }
 
 void OnStreamStop(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
-  pg::Entry([&] { StreamOf(ctx).StopPart(txn); });
+  Run(ctx, [&](Stream& stream) { stream.StopPart(txn); });
 }
 
 void OnStreamAbort(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
-  pg::Entry([&] { StreamOf(ctx).Abort(txn); });
+  Run(ctx, [&](Stream& stream) { stream.Abort(txn); });
 }
 
 void OnStreamCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
-  pg::Entry([&] { StreamOf(ctx).CommitParts(txn); });
+  Run(ctx, [&](Stream& stream) { stream.CommitParts(txn); });
 }
 
 }  // namespace

@@ -117,8 +117,7 @@ List* ExpandStars(List* targets, Relation defined_on) {
   ListCell* cell;
   foreach (cell, targets) {
     auto* const target = lfirst_node(ResTarget, cell);
-    if (!IsA(target->val, ColumnRef) ||
-        !IsA(llast(castNode(ColumnRef, target->val)->fields), A_Star)) {
+    if (!IsStar(target)) {
       expanded = lappend(expanded, target);
       continue;
     }
@@ -289,9 +288,12 @@ namespace {
 const QueryText* ReadText(const char* text) {
   QueryErrors frame;
   PushQueryErrors(&frame, "data query", text);
+  int const nest_level = NewGUCNestLevel();
+  pg::PinParserSettings();
   ParseState* const pstate = StateFor(text);
   const QueryText* const read = ReadQueryText(pstate);
   free_parsestate(pstate);
+  AtEOXact_GUC(true, nest_level);
   PopQueryErrors(&frame);
   return read;
 }
@@ -318,6 +320,14 @@ RangeVar* TableOfQuery(const char* text) {
 
 const char* TypeOfQuery(const char* text) {
   return ReadText(text)->name;
+}
+
+List* ColumnsOfQuery(const char* text) {
+  return ReadText(text)->columns;
+}
+
+bool TakesAllColumns(const char* text) {
+  return ReadText(text)->all_columns;
 }
 
 List* PrimaryKey(Relation relation) {

@@ -49,8 +49,14 @@ CompiledQuery* CompileQuery(Relation relation, Relation defined_on, const char* 
 // The RangeVar of the text's one table, for the definer to look up. Raises as CompileQuery.
 RangeVar* TableOfQuery(const char* text);
 
-// The type of the objects that the text makes. Raises as CompileQuery.
+// The type of the objects that the text makes. Raises as CompileQuery, as do the next two.
 const char* TypeOfQuery(const char* text);
+
+// The columns that the text names, those of `*` not (String).
+List* ColumnsOfQuery(const char* text);
+
+// Whether `*` is among the outputs.
+bool TakesAllColumns(const char* text);
 
 // The primary key's attribute numbers in the order of the key (integer list); NIL if there is none
 // that identifies rows at every moment.

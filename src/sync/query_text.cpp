@@ -99,12 +99,6 @@ const char* BucketParameter(Node* node) {
                                                                   : nullptr;
 }
 
-// A column by its name; `bucket.x` and `*` are none.
-bool IsColumn(Node* node) {
-  return IsA(node, ColumnRef) && IsA(llast(castNode(ColumnRef, node)->fields), String) &&
-         BucketParameter(node) == nullptr;
-}
-
 bool AreColumns(List* nodes) {
   ListCell* cell;
   foreach (cell, nodes) {
@@ -224,6 +218,16 @@ bool RefuseInRawTree(Node* node, void* context) {
 
 }  // namespace
 
+bool IsColumn(Node* node) {
+  return IsA(node, ColumnRef) && IsA(llast(castNode(ColumnRef, node)->fields), String) &&
+         BucketParameter(node) == nullptr;
+}
+
+bool IsStar(const ResTarget* target) {
+  return IsA(target->val, ColumnRef) &&
+         IsA(llast(castNode(ColumnRef, target->val)->fields), A_Star);
+}
+
 void Refuse(ParseState* pstate, int location, int sqlerrcode, const char* message,
             const char* detail, const char* hint) {
   ereport(ERROR,
@@ -246,6 +250,7 @@ QueryText* ReadQueryText(ParseState* pstate) {
            "Give the table an alias: FROM bucket AS name.");
   }
   query->targets = select->targetList;
+  query->where = select->whereClause;
   List* filter = NIL;
   if (select->whereClause != nullptr) SplitConditions(select->whereClause, query, &filter);
   if (filter != NIL) {
@@ -256,7 +261,9 @@ QueryText* ReadQueryText(ParseState* pstate) {
   RefuseInRawTree(reinterpret_cast<Node*>(query->targets), pstate);
   RefuseInRawTree(query->filter, pstate);
   AddColumnName(reinterpret_cast<Node*>(select->targetList), &query->columns);
-  AddColumnName(select->whereClause, &query->columns);
+  AddColumnName(query->where, &query->columns);
+  ListCell* cell;
+  foreach (cell, query->targets) query->all_columns |= IsStar(lfirst_node(ResTarget, cell));
   return query;
 }
 

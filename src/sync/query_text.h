@@ -25,8 +25,16 @@ struct QueryText {
   List* targets;     // ResTarget
   List* bindings;    // Binding
   Node* filter;      // all other conditions, raw; null if there are none
+  Node* where;       // the whole WHERE clause, raw; null if there is none
   List* columns;     // String: names of columns that stand in the text, each once
+  bool all_columns;  // `*` is an output
 };
+
+// A column by its name in the raw tree; `bucket.x` and `*` are none.
+bool IsColumn(Node* node);
+
+// `*` or `table.*`
+bool IsStar(const ResTarget* target);
 
 // Raises an error about a place in the text of `pstate`. detail and hint are full sentences.
 [[noreturn]] void Refuse(ParseState* pstate, int location, int sqlerrcode, const char* message,

@@ -72,7 +72,7 @@ export class Client {
           this.lastError = e;
         }
         this.control('stop');
-        await sleep(50);
+        await sleep(100);
       }
     })();
   }
@@ -130,7 +130,7 @@ export class Client {
           if (response.ok) number = Number((await response.json()).data.write_checkpoint);
         } catch {}
       }
-      await sleep(10);
+      await sleep(number === undefined ? 100 : 10);
     }
   }
 
