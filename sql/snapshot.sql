@@ -117,6 +117,9 @@ RESET SESSION AUTHORIZATION;
 SELECT phisync.transaction_is_visible(0);
 SELECT phisync.transaction_is_visible(4294967296);
 SELECT phisync.transaction_is_visible(3), phisync.transaction_is_visible((pg_current_xact_id()::text::bigint + 1000) % 4294967296);
+-- Of the 2^32 ids, half lie in the past.
+SELECT array_agg(phisync.transaction_is_visible((x + d + 4294967296) % 4294967296) ORDER BY d)
+FROM (SELECT pg_current_xact_id()::text::bigint % 4294967296 AS x) current, unnest('{-2147483000,-1,10,2147483000}'::bigint[]) d;
 
 -- The checksum of a bucket is the sum of its puts' modulo 2^32.
 SELECT c.*, s.count = c.count AND s.sum % 4294967296 = c.checksum AS equal
