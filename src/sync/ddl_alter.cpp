@@ -7,6 +7,7 @@
 #include "sync/policy.h"
 #include "sync/query.h"
 #include "sync/rename.h"
+#include "sync/stored_parameters.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -142,16 +143,17 @@ List* QueriesAbove(Oid relation) {
 void FollowAttach(Oid parent, Oid partition) {
   InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
-  if (queries == NIL) return;
-  RequirePartitionServable(partition, queries);
-  RecordPolicyChange("partition attached", BucketNames(queries), NIL);
+  if (queries != NIL) RequirePartitionServable(partition, queries);
+  List* const readers = BucketsWithParametersOn(lcons_oid(parent, Ancestors(parent, nullptr)));
+  RecordPolicyChange("partition attached", list_union(BucketNames(queries), readers), NIL);
 }
 
 void FollowDetach(Oid parent, Oid partition) {
   InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
-  if (queries == NIL) return;
-  RecordPolicyChange("partition detached", BucketNames(queries), ClearsOf(queries, "drop"));
+  List* const readers = BucketsWithParametersOn(lcons_oid(parent, Ancestors(parent, nullptr)));
+  RecordPolicyChange("partition detached", list_union(BucketNames(queries), readers),
+                     ClearsOf(queries, "drop"));
 }
 
 void FollowCommand(Oid relation, const AlterTableCmd* command) {
