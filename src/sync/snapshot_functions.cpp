@@ -154,8 +154,7 @@ Totals SumBucket(BucketScope scope, const StreamOptions& options, MemoryContext 
     const RowChanges& changes = rows.changes();
     totals.errors += static_cast<std::int64_t>(changes.errors.size());
     for (const Put& put : changes.puts) {
-      const std::string_view data = changes.Text(put.data);
-      if (data.size() > kMaxDataBytes) {
+      if (changes.Text(put.data).size() > kMaxDataBytes) {
         totals.errors++;
         continue;
       }
