@@ -20,3 +20,13 @@ CREATE EVENT TRIGGER phisync_follow_drop ON sql_drop EXECUTE FUNCTION phisync.fo
 ALTER EVENT TRIGGER phisync_follow_drop ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phisync_follow_drop IS
 'Makes definitions of buckets follow DROP, however it comes about';
+
+CREATE FUNCTION phisync.guard_drop() RETURNS event_trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_guard_drop';
+COMMENT ON FUNCTION phisync.guard_drop() IS
+'Refuses, with 55000, DROP INDEX CONCURRENTLY of a replica identity that a bucket needs: at the end of that statement it is too late. Used by the event trigger phisync_guard_drop. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.guard_drop() FROM PUBLIC;
+CREATE EVENT TRIGGER phisync_guard_drop ON ddl_command_start WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION phisync.guard_drop();
+ALTER EVENT TRIGGER phisync_guard_drop ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_guard_drop IS
+'Keeps replica identities of buckets from DROP INDEX CONCURRENTLY';

@@ -69,6 +69,22 @@ SELECT status, finding FROM phisync.doctor() WHERE "check" = 'untagged tables';
 SELECT phisync.drop_bucket('rooms');
 DROP TABLE room;
 
+-- Consumers whose role went, and parameters queries that lost what they read.
+CREATE ROLE regress_gone;
+CREATE TABLE staff (user_id text, clinic_id int);
+CREATE TABLE ward (id int PRIMARY KEY, clinic_id int);
+ALTER TABLE ward REPLICA IDENTITY FULL;
+SELECT phisync.create_bucket('wards', ARRAY['SELECT id FROM doctor.ward WHERE clinic_id = bucket.clinic_id'],
+  'SELECT clinic_id FROM doctor.staff WHERE user_id = auth.user_id()', 'full');
+SELECT phisync.create_consumer('gone', 'regress_gone');
+SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" IN ('consumers', 'parameters');
+DROP ROLE regress_gone;
+ALTER FUNCTION phisync_parameters.wards() SET SCHEMA doctor;
+SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" IN ('consumers', 'parameters');
+SELECT phisync.drop_consumer('gone'), phisync.drop_bucket('wards');
+DROP FUNCTION doctor.wards();
+DROP TABLE staff, ward;
+
 -- Officers and auditors may ask, others may not.
 CREATE ROLE regress_auditor IN ROLE phisync_auditor;
 CREATE ROLE regress_nobody;

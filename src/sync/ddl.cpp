@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "pg/boundary.h"
+#include "sync/owner.h"
 #include "sync/parameters.h"
 #include "sync/query.h"
 #include "sync/target.h"
@@ -81,6 +83,31 @@ void RequireSameIds(Relation table, const CompiledQuery* query, const DefinedQue
 }
 
 }  // namespace
+
+void RequireEventTrigger(FunctionCallInfo fcinfo, const char* function) {
+  if (CALLED_AS_EVENT_TRIGGER(fcinfo)) return;
+  throw Error(sqlstate::kObjectNotInPrerequisiteState,
+              std::string(function) + " is not called by an event trigger",
+              "It follows the statement that fired the trigger.", "Do not call it.");
+}
+
+List* SelectOids(const char* query, int n, const Oid* types, const Datum* values) {
+  // In memory that outlives SPI_finish.
+  MemoryContext const memory = CurrentMemoryContext;
+  List* oids = NIL;
+  SPI_connect();
+  Execute(query, n, types, values, nullptr);
+  for (uint64 i = 0; i < SPI_processed; i++) {
+    bool isnull;
+    Oid const oid =
+        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+    MemoryContext const inner = MemoryContextSwitchTo(memory);
+    oids = list_append_unique_oid(oids, oid);
+    MemoryContextSwitchTo(inner);
+  }
+  SPI_finish();
+  return oids;
+}
 
 void PushDefinitionErrors(DefinitionErrors* frame, const DefinedQuery* query) {
   frame->callback.callback = AddQuery;

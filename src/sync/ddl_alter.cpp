@@ -1,14 +1,13 @@
 // phisync.follow_alter: data queries follow what ALTER TABLE and CREATE TABLE ... PARTITION OF do
 // to their tables, or the statement is refused.
 
-#include <cstring>
-
 #include "pg/boundary.h"
 #include "sync/ddl.h"
 #include "sync/ddl_tags.h"
 #include "sync/policy.h"
 #include "sync/query.h"
 #include "sync/rename.h"
+#include "sync/stored_parameters.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -16,26 +15,31 @@ namespace {
 
 // The tables that the statement made or altered, as the server collected them.
 List* AlteredTables() {
-  MemoryContext const memory = CurrentMemoryContext;
-  List* tables = NIL;
-  SPI_connect();
-  if (SPI_execute("SELECT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() c "
-                  "WHERE c.classid OPERATOR(pg_catalog.=) "
-                  "'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
-                  "AND c.object_type OPERATOR(pg_catalog.=) ANY ('{table,table column}')",
-                  true, 0) != SPI_OK_SELECT) {
-    elog(ERROR, "could not read the commands of an event trigger");
+  return SelectOids(
+      "SELECT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() c "
+      "WHERE c.classid OPERATOR(pg_catalog.=) "
+      "'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
+      "AND c.object_type OPERATOR(pg_catalog.=) ANY ('{table,table column}')",
+      0, nullptr, nullptr);
+}
+
+// Tables of the composite type that the statement alters, whose columns it alters with CASCADE.
+List* TypedTables(const RangeVar* type) {
+  const Oid types[] = {OIDOID};
+  const Datum values[] = {ObjectIdGetDatum(get_rel_type_id(RangeVarGetRelid(type, NoLock, false)))};
+  return SelectOids("SELECT oid FROM pg_catalog.pg_class WHERE reloftype OPERATOR(pg_catalog.=) $1",
+                    1, types, values);
+}
+
+List* TablesOf(const Node* statement) {
+  if (IsA(statement, AlterTableStmt)) {
+    const auto* const alter = castNode(AlterTableStmt, statement);
+    if (alter->objtype == OBJECT_TYPE) return TypedTables(alter->relation);
+  } else if (IsA(statement, RenameStmt)) {
+    const auto* const rename = castNode(RenameStmt, statement);
+    if (rename->renameType == OBJECT_ATTRIBUTE) return TypedTables(rename->relation);
   }
-  for (uint64 i = 0; i < SPI_processed; i++) {
-    bool isnull;
-    Oid const oid =
-        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-    MemoryContext const inner = MemoryContextSwitchTo(memory);
-    tables = list_append_unique_oid(tables, oid);
-    MemoryContextSwitchTo(inner);
-  }
-  SPI_finish();
-  return tables;
+  return AlteredTables();
 }
 
 // Those of the queries whose records change with the columns of the table.
@@ -139,16 +143,17 @@ List* QueriesAbove(Oid relation) {
 void FollowAttach(Oid parent, Oid partition) {
   InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
-  if (queries == NIL) return;
-  RequirePartitionServable(partition, queries);
-  RecordPolicyChange("partition attached", BucketNames(queries), NIL);
+  if (queries != NIL) RequirePartitionServable(partition, queries);
+  List* const readers = BucketsWithParametersOn(lcons_oid(parent, Ancestors(parent, nullptr)));
+  RecordPolicyChange("partition attached", list_union(BucketNames(queries), readers), NIL);
 }
 
 void FollowDetach(Oid parent, Oid partition) {
   InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
-  if (queries == NIL) return;
-  RecordPolicyChange("partition detached", BucketNames(queries), ClearsOf(queries, "drop"));
+  List* const readers = BucketsWithParametersOn(lcons_oid(parent, Ancestors(parent, nullptr)));
+  RecordPolicyChange("partition detached", list_union(BucketNames(queries), readers),
+                     ClearsOf(queries, "drop"));
 }
 
 void FollowCommand(Oid relation, const AlterTableCmd* command) {
@@ -203,35 +208,23 @@ void FollowNewPartition(Oid relation) {
 
 // An enum's value that gets another name is another value in records and bucket ids.
 void FollowEnum() {
-  MemoryContext const memory = CurrentMemoryContext;
-  List* names = NIL;
-  SPI_connect();
-  if (SPI_execute("SELECT DISTINCT a.attrelid FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
-                  "pg_catalog.pg_type t, pg_catalog.pg_attribute a "
-                  "WHERE c.classid OPERATOR(pg_catalog.=) "
-                  "'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid "
-                  "AND c.objid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typelem, t.typbasetype]) "
-                  "AND a.atttypid OPERATOR(pg_catalog.=) t.oid",
-                  true, 0) != SPI_OK_SELECT) {
-    elog(ERROR, "could not read the commands of an event trigger");
-  }
-  for (uint64 i = 0; i < SPI_processed; i++) {
-    bool isnull;
-    Oid const table =
-        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-    MemoryContext const inner = MemoryContextSwitchTo(memory);
-    names = list_concat_unique(names, BucketNames(QueriesOn(table)));
-    MemoryContextSwitchTo(inner);
-  }
-  SPI_finish();
-  RecordPolicyChange("enum value renamed", names, NIL);
+  List* const tables = SelectOids(
+      "SELECT a.attrelid FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
+      "pg_catalog.pg_type t, pg_catalog.pg_attribute a "
+      "WHERE c.classid OPERATOR(pg_catalog.=) "
+      "'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid "
+      "AND c.objid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typelem, t.typbasetype]) "
+      "AND a.atttypid OPERATOR(pg_catalog.=) t.oid",
+      0, nullptr, nullptr);
+  RecordPolicyChange("enum value renamed", BucketNames(QueriesOnAny(tables)), NIL);
 }
 
 // Whether the statement can matter at all.
 bool Concerns(const Node* statement) {
   switch (nodeTag(statement)) {
     case T_RenameStmt:
-      return castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN;
+      return castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN ||
+             castNode(RenameStmt, statement)->renameType == OBJECT_ATTRIBUTE;
     case T_CreateStmt:
       return castNode(CreateStmt, statement)->partbound != nullptr;
     case T_AlterEnumStmt:
@@ -250,7 +243,7 @@ void Follow(Node* statement) {
     return;
   }
   ListCell* table;
-  foreach (table, AlteredTables()) {
+  foreach (table, TablesOf(statement)) {
     Oid const relation = lfirst_oid(table);
     if (IsA(statement, RenameStmt)) {
       FollowRename(relation, castNode(RenameStmt, statement));
@@ -272,11 +265,7 @@ void Follow(Node* statement) {
 
 // Event trigger on ddl_command_end
 PHISYNC_FUNCTION(phisync_follow_alter) {
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    throw phisync::Error(phisync::sqlstate::kObjectNotInPrerequisiteState,
-                         "phisync.follow_alter is not called by an event trigger",
-                         "It follows the statement that fired the trigger.", "Do not call it.");
-  }
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_alter");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }

@@ -133,9 +133,11 @@ void StoreQueries(const Definition& definition) {
 }
 
 void KeepParameters(const Definition& definition) {
-  DropParameters(definition.bucket.name);
-  if (definition.parameters_query == nullptr) return;
-  StoreParameters(definition.bucket.name, definition.parameters_query);
+  if (definition.parameters_query == nullptr) {
+    DropParameters(definition.bucket.name);
+  } else {
+    StoreParameters(definition.bucket.name, definition.parameters_query);
+  }
 }
 
 List* JustName(const char* name) {

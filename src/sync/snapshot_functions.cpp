@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/checksum.h"
 #include "pg/executor.h"
 #include "pg/text.h"
 #include "sync/consumer.h"
@@ -148,7 +149,6 @@ struct Totals {
 
 Totals SumBucket(BucketScope scope, const StreamOptions& options, MemoryContext memory) {
   Totals totals;
-  Checksummer checksummer;
   BucketRows rows(std::move(scope), options, memory);
   while (rows.Next()) {
     const RowChanges& changes = rows.changes();
@@ -160,7 +160,7 @@ Totals SumBucket(BucketScope scope, const StreamOptions& options, MemoryContext 
         continue;
       }
       totals.count++;
-      totals.checksum += checksummer.Put(put.query->plan->type, changes.Text(put.id), data);
+      totals.checksum += OperationSum(changes.Text(put.operation));
     }
   }
   rows.Close();
