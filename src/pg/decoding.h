@@ -37,7 +37,8 @@ inline HeapTuple OldTuple(const ReorderBufferChange* change) {
 }
 
 // The subtransaction that a message of a transaction in progress was written in, else 0. The server
-// tells the transaction alone, but keeps the changes of each subtransaction apart, in order.
+// tells the transaction alone, but keeps the changes of each subtransaction apart, in order. One
+// that the server has just put aside to read more from disk is not found.
 inline TransactionId SubtransactionOfMessage(const ReorderBufferTXN* txn, XLogRecPtr message) {
   constexpr auto first = [](const dlist_head& list) {
     return list.head.next != nullptr ? list.head.next : &list.head;

@@ -70,20 +70,20 @@ sub same
 new_slot('one');
 $node->safe_psql('postgres', <<'SQL');
 BEGIN;
-SELECT fill(1, 2000, 1);
+SELECT fill(1, 700, 1);
 SAVEPOINT a;
-SELECT fill(10001, 2000, 1);
+SELECT fill(10001, 700, 1);
 SELECT pg_logical_emit_message(true, 'app', 'rolled back');
 SAVEPOINT b;
-SELECT fill(20001, 2000, 2);
+SELECT fill(20001, 700, 2);
 RELEASE b;
 ROLLBACK TO a;
 SELECT phisync.tag('visit', 'note', 'phi:freetext');
-SELECT fill(30001, 2000, 3);
+SELECT fill(30001, 700, 3);
 SAVEPOINT c;
 SELECT pg_logical_emit_message(true, 'app', 'kept');
 SELECT phisync.tag('visit', 'note', 'none');
-SELECT fill(40001, 2000, 3);
+SELECT fill(40001, 700, 3);
 UPDATE visit SET clinic = 4 WHERE id % 7 = 0;
 DELETE FROM visit WHERE id % 11 = 0;
 RELEASE c;
@@ -93,7 +93,7 @@ TRUNCATE visit;
 ROLLBACK TO d;
 INSERT INTO room VALUES (2);
 TRUNCATE room;
-SELECT fill(45001, 2000, 5);
+SELECT fill(45001, 700, 5);
 COMMIT;
 SELECT fill(50001, 10, 1);
 TRUNCATE visit;
@@ -107,12 +107,12 @@ like($text, qr/"k":"put","seq":\d+,"xid":\d+,"buckets"/, 'a subtransaction is na
 like($text, qr/"k":"message","seq":\d+,"xid":\d+,"lsn":"[^"]*","prefix":"app","content":"kept"/, 'also by messages');
 my @in_parts = transactions($text);
 my @filled = grep { $_->{k} eq 'put' && $_->{buckets}[0] eq 'clinic[3]' } @{ $in_parts[0]{records} };
-is(scalar(@filled), 4000, 'all rows came');
+is(scalar(@filled), 1400, 'all rows came');
 is(scalar(grep { exists $_->{data}{note} != ($_->{id} > 40000) } @filled), 0, 'each row by the tags of its moment');
 
 # Rolled back altogether, after parts of it were decoded, and before.
 new_slot('two');
-$node->safe_psql('postgres', 'BEGIN; SELECT fill(1, 3000, 1); ROLLBACK; SELECT fill(60001, 5, 1);');
+$node->safe_psql('postgres', 'BEGIN; SELECT fill(1, 700, 1); ROLLBACK; SELECT fill(60001, 5, 1);');
 $seen = same('two', 'rolled back');
 is($seen->{stream_commit} // 0, 0, 'no commit of what was rolled back');
 new_slot('three');
@@ -121,8 +121,8 @@ my $second = $node->background_psql('postgres');
 $_->query_safe('BEGIN') for $first, $second;
 for my $i (0 .. 3)
 {
-	$first->query_safe("SELECT fill(" . (100000 + 1000 * $i) . ", 1000, 1)");
-	$second->query_safe("SELECT fill(" . (200000 + 1000 * $i) . ", 1000, 2)");
+	$first->query_safe("SELECT fill(" . (100000 + 1000 * $i) . ", 400, 1)");
+	$second->query_safe("SELECT fill(" . (200000 + 1000 * $i) . ", 400, 2)");
 	$node->safe_psql('postgres', "SELECT fill(" . (300000 + $i) . ", 1, 3), pg_logical_emit_message(false, 'app', 'between')") if $i == 2;
 }
 # The server decodes what is in progress so far; another reader sees the same later.
@@ -153,11 +153,11 @@ sub wait_for
 	return 0;
 }
 $_->query_safe('BEGIN') for $first, $second;
-$first->query_safe('SELECT fill(400000, 2000, 1)');
-ok(wait_for(qr/"id":"401000"/), 'a part came before the end of the transaction');
-$second->query_safe('SELECT fill(500000, 100, 2); SAVEPOINT a; SELECT fill(510000, 2000, 2)');
-ok(wait_for(qr/"id":"511000"/), 'and one of another');
-$second->query_safe('ROLLBACK TO a; SELECT fill(520000, 2000, 2)');
+$first->query_safe('SELECT fill(400000, 700, 1)');
+ok(wait_for(qr/"id":"400300"/), 'a part came before the end of the transaction');
+$second->query_safe('SELECT fill(500000, 100, 2); SAVEPOINT a; SELECT fill(510000, 700, 2)');
+ok(wait_for(qr/"id":"510300"/), 'and one of another');
+$second->query_safe('ROLLBACK TO a; SELECT fill(520000, 700, 2)');
 ok(wait_for(qr/"stream_abort","xid":(\d+),"subxid":(?!\1\b)/), 'a subtransaction is rolled back');
 $first->query_safe('ROLLBACK');
 ok(wait_for(qr/"stream_abort","xid":(\d+),"subxid":\1\b/), 'a transaction is');
@@ -166,7 +166,7 @@ ok(wait_for(qr/"stream_commit"/), 'the other is committed');
 $reader->kill_kill;
 my @live = transactions(slurp_file($file));
 is(scalar(@live), 1, 'that one came');
-is(join(',', map { @{ $_->{records} } > 0 ? scalar @{ $_->{records} } : () } @live), 100 + 2000, 'without the rows that were rolled back');
+is(join(',', map { @{ $_->{records} } > 0 ? scalar @{ $_->{records} } : () } @live), 100 + 700, 'without the rows that were rolled back');
 is(applied(peek('live')), applied(slurp_file($file)), 'as it comes when it is read whole');
 $_->quit for $first, $second;
 
@@ -174,20 +174,20 @@ $_->quit for $first, $second;
 new_slot('four');
 $node->safe_psql('postgres', <<'SQL');
 BEGIN;
-SELECT fill(70001, 1500, 1);
+SELECT fill(70001, 700, 1);
 SAVEPOINT a;
 CREATE TABLE gone (id int PRIMARY KEY, note text);
 SELECT phisync.create_bucket('gone', ARRAY['SELECT * FROM gone']);
-INSERT INTO gone SELECT g, repeat('g', 100) FROM generate_series(1, 3000) g;
+INSERT INTO gone SELECT g, repeat('g', 100) FROM generate_series(1, 700) g;
 SELECT phisync.tag('gone', 'note', 'phi:freetext');
-INSERT INTO gone SELECT g, repeat('g', 100) FROM generate_series(3001, 6000) g;
+INSERT INTO gone SELECT g, repeat('g', 100) FROM generate_series(701, 1400) g;
 ROLLBACK TO a;
-SELECT fill(80001, 1500, 1);
+SELECT fill(80001, 700, 1);
 COMMIT;
 BEGIN;
 CREATE TABLE gone (id int PRIMARY KEY, note text);
 SELECT phisync.create_bucket('gone', ARRAY['SELECT * FROM gone']);
-INSERT INTO gone SELECT g, repeat('g', 100) FROM generate_series(1, 3000) g;
+INSERT INTO gone SELECT g, repeat('g', 100) FROM generate_series(1, 700) g;
 ROLLBACK;
 SELECT fill(90001, 10, 1);
 SQL
@@ -206,9 +206,9 @@ for my $slot (qw(one two three four))
 	cmp_ok(scalar(transactions($out)), '>', 0, "slot $slot gives transactions");
 }
 
-# Memory: ten times more rows do not need more.
+# Memory: many rows do not need more.
 new_slot('big');
-$node->safe_psql('postgres', 'BEGIN; SELECT fill(1000000, 200000, 1); COMMIT');
+$node->safe_psql('postgres', 'BEGIN; SELECT fill(1000000, 100000, 1); COMMIT');
 for my $streaming (qw(on off))
 {
 	my $session = $node->background_psql('postgres');
@@ -226,14 +226,14 @@ for my $streaming (qw(on off))
 $node->safe_psql('postgres', "SELECT pg_create_logical_replication_slot('prepared', 'phisync', false, true)");
 $node->safe_psql('postgres', <<'SQL');
 BEGIN; SELECT fill(2000001, 10, 1); PREPARE TRANSACTION 'small';
-BEGIN; SELECT fill(2100001, 3000, 1); PREPARE TRANSACTION 'large';
-BEGIN; SELECT fill(2200001, 3000, 1); PREPARE TRANSACTION 'undone';
+BEGIN; SELECT fill(2100001, 700, 1); PREPARE TRANSACTION 'large';
+BEGIN; SELECT fill(2200001, 700, 1); PREPARE TRANSACTION 'undone';
 SQL
 is(scalar(transactions(peek('prepared') || '')), 0, 'nothing comes at PREPARE');
 $node->safe_psql('postgres', $_) for "COMMIT PREPARED 'large'", "ROLLBACK PREPARED 'undone'", "COMMIT PREPARED 'small'";
 same('prepared', 'prepared transactions');
 my @prepared = transactions(peek('prepared'));
-is(join(',', map { $_->{commit}{count} } @prepared), '3000,10', 'they come in the order of their commits');
+is(join(',', map { $_->{commit}{count} } @prepared), '700,10', 'they come in the order of their commits');
 
 $node->stop;
 done_testing();
