@@ -174,4 +174,5 @@ def main():
             run_segments(args, writer)
 
 
-main()
+if __name__ == "__main__":
+    main()

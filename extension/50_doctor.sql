@@ -142,6 +142,12 @@ BEGIN
       RETURN NEXT;
     END;
   END LOOP;
+  FOR r IN SELECT b.name FROM phisync.bucket b WHERE NOT EXISTS (SELECT FROM pg_roles o WHERE o.oid = b.definer) ORDER BY 1 LOOP
+    found_any := true; status := 'fail';
+    finding := format('the role that defined bucket %s is gone: dumps leave the bucket out, and its parameters query has no rights', r.name);
+    remedy := format('SELECT phisync.alter_bucket(%L);  -- makes you its definer', r.name);
+    RETURN NEXT;
+  END LOOP;
   IF NOT found_any THEN
     status := 'ok'; finding := 'every data query can be served'; remedy := NULL;
     RETURN NEXT;

@@ -44,6 +44,22 @@ SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';
 ALTER EVENT TRIGGER phisync_follow_alter ENABLE ALWAYS;
 ALTER EVENT TRIGGER phisync_follow_drop ENABLE ALWAYS;
 
+-- The definer leaves.
+CREATE TABLE bed (id int PRIMARY KEY);
+CREATE ROLE regress_leaver IN ROLE phisync_officer;
+GRANT ALL ON SCHEMA doctor TO regress_leaver;
+GRANT SELECT ON bed TO regress_leaver;
+SET ROLE regress_leaver;
+SELECT phisync.create_bucket('beds', ARRAY['SELECT id FROM doctor.bed'], profile => 'full');
+RESET ROLE;
+DROP OWNED BY regress_leaver;
+DROP ROLE regress_leaver;
+SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'buckets';
+SELECT phisync.alter_bucket('beds');
+SELECT status, finding FROM phisync.doctor() WHERE "check" = 'buckets';
+SELECT phisync.drop_bucket('beds');
+DROP TABLE bed;
+
 -- A table that nobody has looked at counts as free of PHI, and doctor asks about it; a table label is an answer.
 CREATE TABLE room (id int PRIMARY KEY, name text);
 SELECT phisync.create_bucket('rooms', ARRAY['SELECT * FROM doctor.room']);

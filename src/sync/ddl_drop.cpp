@@ -6,6 +6,7 @@
 
 #include "pg/boundary.h"
 #include "sync/ddl.h"
+#include "sync/ddl_tags.h"
 #include "sync/policy.h"
 #include "sync/query.h"
 #include "sync/stored_parameters.h"
@@ -167,23 +168,27 @@ void FollowColumns(const Dropped& dropped, const Node* statement) {
                                   get_rel_name(column->relation)));
         InvalidateTree(column->relation);
       } else {
-        RequireStillServable(column->relation, query,
-                             {.primary_key = true, .type_of_column = nullptr});
         if (TakesAllColumns(query->text)) changed = lappend(changed, query);
       }
     }
   }
   RecordPolicyChange("column dropped", BucketNames(changed), ClearsOf(removed, "drop"));
+  List* tables = NIL;
+  foreach (cell, dropped.columns) {
+    tables = list_append_unique_oid(tables, static_cast<DroppedColumn*>(lfirst(cell))->relation);
+  }
+  foreach (cell, tables) FollowDroppedLabels(lfirst_oid(cell));
 }
 
+// An index that is gone, as the active snapshot shows it.
 struct DroppedIndex {
   Oid table;  // InvalidOid: gone as well
   bool primary;
+  bool identity;
 };
 
-// An index that is gone, as the active snapshot shows it.
 DroppedIndex ReadIndex(Oid index) {
-  DroppedIndex dropped{InvalidOid, false};
+  DroppedIndex dropped{InvalidOid, false, false};
   ScanKeyData key;
   ScanKeyInit(&key, Anum_pg_index_indexrelid, BTEqualStrategyNumber, F_OIDEQ,
               ObjectIdGetDatum(index));
@@ -193,7 +198,7 @@ DroppedIndex ReadIndex(Oid index) {
   HeapTuple const row = systable_getnext(scan);
   if (HeapTupleIsValid(row)) {
     const auto* const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(row));
-    dropped = {form->indrelid, form->indisprimary};
+    dropped = {form->indrelid, form->indisprimary, form->indisreplident};
   }
   systable_endscan(scan);
   table_close(indexes, AccessShareLock);
@@ -201,8 +206,7 @@ DroppedIndex ReadIndex(Oid index) {
   return dropped;
 }
 
-// An index may have been a primary key or a replica identity. Another primary key gives rows other
-// subkeys.
+// A primary key may be the replica identity, too; another one gives rows other subkeys.
 void FollowIndexes(const Dropped& dropped) {
   List* tables = NIL;
   List* rekeyed = NIL;
@@ -210,7 +214,7 @@ void FollowIndexes(const Dropped& dropped) {
   ListCell* cell;
   foreach (cell, dropped.indexes) {
     const DroppedIndex index = ReadIndex(lfirst_oid(cell));
-    if (!OidIsValid(index.table)) continue;
+    if (!OidIsValid(index.table) || !(index.primary || index.identity)) continue;
     tables = list_append_unique_oid(tables, index.table);
     if (index.primary) rekeyed = list_append_unique_oid(rekeyed, index.table);
   }
@@ -220,7 +224,7 @@ void FollowIndexes(const Dropped& dropped) {
     ListCell* query;
     foreach (query, QueriesOnAny(lcons_oid(table, Ancestors(table, nullptr)))) {
       RequireStillServable(table, static_cast<DefinedQuery*>(lfirst(query)),
-                           {.primary_key = true, .type_of_column = nullptr});
+                           {.primary_key = list_member_oid(rekeyed, table), .identity = true});
     }
   }
   RecordPolicyChange("primary key changed", BucketNames(QueriesOnAny(rekeyed)), NIL);
@@ -257,16 +261,51 @@ void Follow(const Node* statement) {
   FollowParameters(dropped, statement);
 }
 
+// DROP INDEX CONCURRENTLY has committed before sql_drop that the index is no replica identity.
+void RequireNoIdentity(Oid index) {
+  HeapTuple const row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+  if (!HeapTupleIsValid(row)) return;
+  const auto* const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(row));
+  Oid const table = form->indisreplident ? form->indrelid : InvalidOid;
+  ReleaseSysCache(row);
+  if (!OidIsValid(table)) return;
+  List* const queries = QueriesOnAny(lcons_oid(table, Ancestors(table, nullptr)));
+  if (queries == NIL) return;
+  const auto* const query = static_cast<DefinedQuery*>(linitial(queries));
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+       errmsg("cannot drop index \"%s\" concurrently because bucket \"%s\" needs it as replica "
+              "identity",
+              get_rel_name(index), query->of->name),
+       errdetail("When a row is changed or deleted, its old values say which buckets it was in."),
+       errhint("Give table \"%s\" another replica identity first.", get_rel_name(table))));
+}
+
+void GuardDrop(const Node* statement) {
+  if (!IsA(statement, DropStmt) || !castNode(DropStmt, statement)->concurrent || !AnyQuery())
+    return;
+  ListCell* cell;
+  foreach (cell, castNode(DropStmt, statement)->objects) {
+    const RangeVar* const name = makeRangeVarFromNameList(lfirst_node(List, cell));
+    Oid const index = RangeVarGetRelid(name, NoLock, true);
+    if (OidIsValid(index)) RequireNoIdentity(index);
+  }
+}
+
 }  // namespace
 }  // namespace phisync::sync
 
 // Event trigger on sql_drop
 PHISYNC_FUNCTION(phisync_follow_drop) {
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    throw phisync::Error(phisync::sqlstate::kObjectNotInPrerequisiteState,
-                         "phisync.follow_drop is not called by an event trigger",
-                         "It follows the statement that fired the trigger.", "Do not call it.");
-  }
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_drop");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
+  return Datum{0};
+}
+
+// Event trigger on ddl_command_start
+PHISYNC_FUNCTION(phisync_guard_drop) {
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.guard_drop");
+  phisync::sync::GuardDrop(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }
