@@ -13,8 +13,10 @@ ALTER TABLE visit REPLICA IDENTITY DEFAULT;
 ALTER TABLE visit REPLICA IDENTITY NOTHING;
 ALTER TABLE visit REPLICA IDENTITY USING INDEX visit_pkey;
 DROP INDEX visit_identity;
+DROP INDEX CONCURRENTLY visit_identity;
+SELECT indisvalid, indisreplident FROM pg_index WHERE indexrelid = 'visit_identity'::regclass;
 ALTER TABLE visit REPLICA IDENTITY FULL;
-DROP INDEX visit_identity;
+DROP INDEX CONCURRENTLY visit_identity;
 -- Primary key
 ALTER TABLE visit DROP CONSTRAINT visit_pkey;
 ALTER TABLE visit DROP CONSTRAINT visit_pkey CASCADE;
@@ -36,6 +38,16 @@ SELECT what, rebuild FROM phisync.policy_change WHERE what = 'column type change
 SELECT phisync.alter_bucket('clinic', ARRAY['SELECT id FROM visit WHERE short = bucket.code'], 'SELECT code::char(3) FROM staff');
 ALTER TABLE visit ALTER short TYPE char(4);
 ALTER TABLE visit ALTER short TYPE text;
+-- Another name of an enum's value is another value.
+CREATE TYPE mood AS ENUM ('low', 'high');
+CREATE DOMAIN felt AS mood;
+CREATE TABLE diary (id int PRIMARY KEY, moods mood[]);
+CREATE TABLE letter (id int PRIMARY KEY, felt felt);
+SELECT phisync.create_bucket('moods', ARRAY['SELECT * FROM diary', 'SELECT * FROM letter'], profile => 'full');
+ALTER TYPE mood ADD VALUE 'middle';
+ALTER TYPE mood RENAME VALUE 'low' TO 'down';
+SELECT what, rebuild FROM phisync.policy_change ORDER BY version DESC LIMIT 2;
+SELECT phisync.drop_bucket('moods');
 -- Other tables are free.
 ALTER TABLE other REPLICA IDENTITY NOTHING;
 ALTER TABLE other DROP CONSTRAINT other_pkey;
@@ -45,9 +57,16 @@ ALTER TABLE other SET UNLOGGED;
 ALTER EVENT TRIGGER phisync_follow_alter DISABLE;
 ALTER TABLE visit REPLICA IDENTITY DEFAULT;
 ALTER EVENT TRIGGER phisync_follow_alter ENABLE ALWAYS;
+-- What is weak already is not the fault of others.
 ALTER TABLE visit ADD COLUMN fine int;
+ALTER TABLE visit RENAME fine TO finer;
+CREATE INDEX visit_finer ON visit (finer);
+DROP INDEX CONCURRENTLY visit_finer;
+ALTER TABLE visit ALTER finer TYPE bigint;
+ALTER TABLE visit DROP COLUMN finer;
 SELECT phisync.follow_alter();
 SELECT phisync.follow_drop();
+SELECT phisync.guard_drop();
 SELECT phisync.drop_bucket('clinic');
 SET client_min_messages = warning;
 DROP SCHEMA regress_identity CASCADE;

@@ -48,6 +48,27 @@ ALTER TABLE other RENAME note TO remark;
 ALTER TABLE visit RENAME TO encounter;
 ALTER TABLE encounter RENAME "Full Text" TO note;
 SELECT query FROM texts WHERE bucket = 'every';
+-- Within a transaction each row is sent by the text of its moment.
+SELECT FROM phisync.create_bucket('within', ARRAY['SELECT id, note, upper(note) AS loud FROM encounter AS e WHERE score > 1'], profile => 'full');
+SELECT FROM pg_replication_slot_advance('regress_stream', pg_current_wal_lsn());
+BEGIN;
+INSERT INTO encounter (id, note, score) VALUES (10, 'before', 2);
+ALTER TABLE encounter RENAME note TO a;
+INSERT INTO encounter (id, a, score) VALUES (11, 'renamed', 2);
+SAVEPOINT s;
+ALTER TABLE encounter RENAME score TO points;
+ALTER TABLE encounter RENAME a TO b;
+INSERT INTO encounter (id, b, points) VALUES (12, 'never', 2);
+ROLLBACK TO s;
+INSERT INTO encounter (id, a, score) VALUES (13, 'back', 2);
+ALTER TABLE encounter RENAME a TO score2;
+ALTER TABLE encounter RENAME score TO a;
+ALTER TABLE encounter RENAME score2 TO score;
+UPDATE encounter SET score = 'swapped' WHERE id = 13;
+DELETE FROM encounter WHERE id = 11;
+COMMIT;
+SELECT query FROM texts WHERE bucket = 'within';
+SELECT * FROM stream();
 -- A partitioned table and its partitions; a parent, of which a child has queries of its own.
 CREATE TABLE parted (id int PRIMARY KEY, note text) PARTITION BY RANGE (id);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (1) TO (10);
@@ -57,6 +78,15 @@ SELECT FROM phisync.create_bucket('heirs', ARRAY['SELECT id, note FROM parted', 
 ALTER TABLE parted RENAME note TO remark;
 ALTER TABLE parent RENAME note TO remark;
 SELECT query FROM texts WHERE bucket = 'heirs';
+-- A table of a composite type.
+CREATE TYPE shape AS (a int, b text, c int);
+CREATE TABLE typed OF shape (PRIMARY KEY (a));
+SELECT FROM phisync.create_bucket('shapes', ARRAY['SELECT a AS id, b FROM typed', 'SELECT *, a AS id FROM typed AS whole'], profile => 'full');
+ALTER TYPE shape RENAME ATTRIBUTE b TO note CASCADE;
+ALTER TYPE shape ADD ATTRIBUTE d int CASCADE;
+ALTER TYPE shape ALTER ATTRIBUTE c TYPE bigint CASCADE;
+SELECT query FROM texts WHERE bucket = 'shapes';
+SELECT what, rebuild FROM phisync.policy_change WHERE rebuild @> '{shapes}' ORDER BY version;
 SELECT FROM pg_replication_slot_advance('regress_stream', pg_current_wal_lsn());
 INSERT INTO parted VALUES (1, 'p');
 INSERT INTO child VALUES (1, 'c');

@@ -119,10 +119,25 @@ SELECT bucket FROM phisync.buckets_for('{"sub": "u2"}', '{clinic}');
 SELECT refused($$ALTER TABLE "Employee; x" DROP COLUMN clinic_id$$);
 SELECT refused($$DROP TABLE "Employee; x"$$);
 -- A definition that lost its query says so.
+SELECT refused('DROP FUNCTION phisync_parameters.clinic()');
 BEGIN;
-DROP FUNCTION phisync_parameters.clinic();
+ALTER FUNCTION phisync_parameters.clinic() SET SCHEMA public;
 SELECT refused($$SELECT * FROM phisync.buckets_for('{"sub": "u1"}', '{clinic}')$$);
 ROLLBACK;
+-- With what it reads goes the bucket, by CASCADE.
+CREATE TABLE gone (clinic_id text, day date) PARTITION BY RANGE (day);
+CREATE TABLE gone_1 PARTITION OF gone FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+SELECT FROM phisync.create_bucket('gone', ARRAY['SELECT id FROM visit WHERE clinic_id = bucket.clinic_id'],
+  'SELECT clinic_id FROM gone', 'full');
+SELECT max(version) AS version FROM phisync.policy_change \gset
+SELECT FROM phisync.alter_bucket('gone', parameters => 'SELECT clinic_id FROM gone WHERE day > now()');
+ALTER TABLE gone DETACH PARTITION gone_1;
+CREATE TABLE gone_2 PARTITION OF gone FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+DROP TABLE gone_2;
+ALTER TABLE gone ATTACH PARTITION gone_1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+DROP TABLE gone CASCADE;
+SELECT what, rebuild, clear FROM phisync.policy_change WHERE version > :version ORDER BY version;
+SELECT name FROM phisync.buckets WHERE name = 'gone';
 -- What a parameters query may not read.
 CREATE TEMP TABLE passing (clinic_id text);
 SELECT refused($$SELECT phisync.create_bucket('other', ARRAY['SELECT id FROM visit WHERE clinic_id = bucket.clinic_id'],

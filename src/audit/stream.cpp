@@ -97,4 +97,19 @@ void RecordRefusal(std::string_view consumer, std::string_view slot, const char*
   HandOver(bytes, Outcome::kError);
 }
 
+void RecordSkip(std::string_view slot, std::string_view lsn) {
+  if (!IsRecorded()) return;
+  ByteBuffer detail;
+  detail.Append('{');
+  AppendJsonKey(detail, "slot");
+  AppendJsonString(detail, slot);
+  detail.Append(',');
+  AppendJsonKey(detail, "lsn");
+  AppendJsonString(detail, lsn);
+  detail.Append('}');
+  std::string bytes = MakeEvent("SKIP TRANSACTION", std::string(detail.view()));
+  if (bytes.empty() || !pg::Call([&] { return Reserve(bytes.size()); })) return;
+  HandOver(bytes, Outcome::kOk);
+}
+
 }  // namespace phisync::audit

@@ -31,4 +31,7 @@ class StreamRecord {
 // `consumer` is as the client gave it. Throws.
 void RecordRefusal(std::string_view consumer, std::string_view slot, const char* sqlstate);
 
+// The transaction that was committed at `lsn` was passed over. Throws.
+void RecordSkip(std::string_view slot, std::string_view lsn);
+
 }  // namespace phisync::audit

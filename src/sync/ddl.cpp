@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "pg/boundary.h"
+#include "sync/owner.h"
 #include "sync/parameters.h"
 #include "sync/query.h"
 #include "sync/target.h"
@@ -82,6 +84,31 @@ void RequireSameIds(Relation table, const CompiledQuery* query, const DefinedQue
 
 }  // namespace
 
+void RequireEventTrigger(FunctionCallInfo fcinfo, const char* function) {
+  if (CALLED_AS_EVENT_TRIGGER(fcinfo)) return;
+  throw Error(sqlstate::kObjectNotInPrerequisiteState,
+              std::string(function) + " is not called by an event trigger",
+              "It follows the statement that fired the trigger.", "Do not call it.");
+}
+
+List* SelectOids(const char* query, int n, const Oid* types, const Datum* values) {
+  // In memory that outlives SPI_finish.
+  MemoryContext const memory = CurrentMemoryContext;
+  List* oids = NIL;
+  SPI_connect();
+  Execute(query, n, types, values, nullptr);
+  for (uint64 i = 0; i < SPI_processed; i++) {
+    bool isnull;
+    Oid const oid =
+        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+    MemoryContext const inner = MemoryContextSwitchTo(memory);
+    oids = list_append_unique_oid(oids, oid);
+    MemoryContextSwitchTo(inner);
+  }
+  SPI_finish();
+  return oids;
+}
+
 void PushDefinitionErrors(DefinitionErrors* frame, const DefinedQuery* query) {
   frame->callback.callback = AddQuery;
   frame->callback.arg = frame;
@@ -150,25 +177,23 @@ List* BucketNames(List* queries) {
 
 void RequireStillServable(Oid oid, const DefinedQuery* query, const Weakened& weakened) {
   Relation const table = table_open(oid, AccessShareLock);
-  List* const key_list = PrimaryKey(table);
-  if (key_list == NIL) {
+  const char* const name = RelationGetRelationName(table);
+  const char* const bucket = query->of->name;
+  if (weakened.log && table->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT) {
+    RefuseStatement(query, psprintf("bucket \"%s\" needs table \"%s\" to be logged", bucket, name),
+                    "Its changes are decoded from the log.");
+  }
+  Bitmapset* const key = AsSet(PrimaryKey(table));
+  if (bms_is_empty(key)) {
     if (weakened.primary_key) {
       RefuseStatement(query,
-                      psprintf("bucket \"%s\" needs a primary key of table \"%s\"", query->of->name,
-                               RelationGetRelationName(table)),
+                      psprintf("bucket \"%s\" needs a primary key of table \"%s\"", bucket, name),
                       "A row is recognised on the device by its primary key.");
     }
-    // The dump that is being restored makes it later.
+    // A dump that is being restored makes it later.
     table_close(table, NoLock);
     return;
   }
-  if (table->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT) {
-    RefuseStatement(query,
-                    psprintf("bucket \"%s\" needs table \"%s\" to be logged", query->of->name,
-                             RelationGetRelationName(table)),
-                    "Its changes are decoded from the log.");
-  }
-  Bitmapset* const key = AsSet(key_list);
   DefinitionErrors frame;
   PushDefinitionErrors(&frame, query);
   const CompiledQuery* const compiled = Compile(table, query, key);
@@ -176,14 +201,15 @@ void RequireStillServable(Oid oid, const DefinedQuery* query, const Weakened& we
   if (weakened.type_of_column != nullptr) {
     RequireSameIds(table, compiled, query, weakened.type_of_column);
   }
-  const char* const missing = table->rd_rel->relkind == RELKIND_RELATION
+  // A partitioned table has no rows of its own.
+  const char* const missing = weakened.identity && table->rd_rel->relkind == RELKIND_RELATION
                                   ? MissingFromIdentity(table, DecidingColumns(compiled, key))
                                   : nullptr;
   if (missing != nullptr) {
     RefuseStatement(query,
                     psprintf("bucket \"%s\" needs the old values of %s of table \"%s\" in its "
                              "replica identity",
-                             query->of->name, missing, RelationGetRelationName(table)),
+                             bucket, missing, name),
                     "When a row is changed or deleted, they say which buckets it was in.");
   }
   table_close(table, NoLock);

@@ -7,6 +7,12 @@
 
 namespace phisync::sync {
 
+// Raises 55000 if the function was called by hand. Throws.
+void RequireEventTrigger(FunctionCallInfo fcinfo, const char* function);
+
+// The OIDs, each once, that a query's first column gives.
+List* SelectOids(const char* query, int n, const Oid* types, const Datum* values);
+
 // Adds the data query to errors raised below: push before, pop after.
 struct DefinitionErrors {
   ErrorContextCallback callback;
@@ -33,10 +39,13 @@ bool NamesColumn(const DefinedQuery* query, const char* column);
 // The names of the buckets of the queries (String), each once.
 List* BucketNames(List* queries);
 
-// What a statement may have taken away.
+// What a statement may have taken away. Only that is asked for: what was missing before is not its
+// fault. Whether the text compiles is always asked.
 struct Weakened {
-  bool primary_key;  // of a table that has none: it was dropped, and not only not yet restored
-  const char* type_of_column;  // null: of none
+  bool primary_key = false;
+  bool identity = false;
+  bool log = false;
+  const char* type_of_column = nullptr;
 };
 
 // Raises the reason, with the bucket, unless the plugin can still serve the query from a table that

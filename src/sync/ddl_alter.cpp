@@ -1,13 +1,13 @@
 // phisync.follow_alter: data queries follow what ALTER TABLE and CREATE TABLE ... PARTITION OF do
 // to their tables, or the statement is refused.
 
-#include <cstring>
-
 #include "pg/boundary.h"
 #include "sync/ddl.h"
+#include "sync/ddl_tags.h"
 #include "sync/policy.h"
 #include "sync/query.h"
 #include "sync/rename.h"
+#include "sync/stored_parameters.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -15,26 +15,31 @@ namespace {
 
 // The tables that the statement made or altered, as the server collected them.
 List* AlteredTables() {
-  MemoryContext const memory = CurrentMemoryContext;
-  List* tables = NIL;
-  SPI_connect();
-  if (SPI_execute("SELECT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() c "
-                  "WHERE c.classid OPERATOR(pg_catalog.=) "
-                  "'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
-                  "AND c.object_type OPERATOR(pg_catalog.=) ANY ('{table,table column}')",
-                  true, 0) != SPI_OK_SELECT) {
-    elog(ERROR, "could not read the commands of an event trigger");
+  return SelectOids(
+      "SELECT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() c "
+      "WHERE c.classid OPERATOR(pg_catalog.=) "
+      "'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid "
+      "AND c.object_type OPERATOR(pg_catalog.=) ANY ('{table,table column}')",
+      0, nullptr, nullptr);
+}
+
+// Tables of the composite type that the statement alters, whose columns it alters with CASCADE.
+List* TypedTables(const RangeVar* type) {
+  const Oid types[] = {OIDOID};
+  const Datum values[] = {ObjectIdGetDatum(get_rel_type_id(RangeVarGetRelid(type, NoLock, false)))};
+  return SelectOids("SELECT oid FROM pg_catalog.pg_class WHERE reloftype OPERATOR(pg_catalog.=) $1",
+                    1, types, values);
+}
+
+List* TablesOf(const Node* statement) {
+  if (IsA(statement, AlterTableStmt)) {
+    const auto* const alter = castNode(AlterTableStmt, statement);
+    if (alter->objtype == OBJECT_TYPE) return TypedTables(alter->relation);
+  } else if (IsA(statement, RenameStmt)) {
+    const auto* const rename = castNode(RenameStmt, statement);
+    if (rename->renameType == OBJECT_ATTRIBUTE) return TypedTables(rename->relation);
   }
-  for (uint64 i = 0; i < SPI_processed; i++) {
-    bool isnull;
-    Oid const oid =
-        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
-    MemoryContext const inner = MemoryContextSwitchTo(memory);
-    tables = list_append_unique_oid(tables, oid);
-    MemoryContextSwitchTo(inner);
-  }
-  SPI_finish();
-  return tables;
+  return AlteredTables();
 }
 
 // Those of the queries whose records change with the columns of the table.
@@ -123,7 +128,7 @@ void RequirePartitionServable(Oid partition, List* queries) {
     foreach (item, queries) {
       auto* const query = static_cast<DefinedQuery*>(lfirst(item));
       RequireStillServable(lfirst_oid(cell), query,
-                           {.primary_key = true, .type_of_column = nullptr});
+                           {.primary_key = true, .identity = true, .log = true});
       RequireSameKeys(lfirst_oid(cell), query->relation);
     }
   }
@@ -138,16 +143,17 @@ List* QueriesAbove(Oid relation) {
 void FollowAttach(Oid parent, Oid partition) {
   InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
-  if (queries == NIL) return;
-  RequirePartitionServable(partition, queries);
-  RecordPolicyChange("partition attached", BucketNames(queries), NIL);
+  if (queries != NIL) RequirePartitionServable(partition, queries);
+  List* const readers = BucketsWithParametersOn(lcons_oid(parent, Ancestors(parent, nullptr)));
+  RecordPolicyChange("partition attached", list_union(BucketNames(queries), readers), NIL);
 }
 
 void FollowDetach(Oid parent, Oid partition) {
   InvalidateTree(partition);
   List* const queries = QueriesAbove(parent);
-  if (queries == NIL) return;
-  RecordPolicyChange("partition detached", BucketNames(queries), ClearsOf(queries, "drop"));
+  List* const readers = BucketsWithParametersOn(lcons_oid(parent, Ancestors(parent, nullptr)));
+  RecordPolicyChange("partition detached", list_union(BucketNames(queries), readers),
+                     ClearsOf(queries, "drop"));
 }
 
 void FollowCommand(Oid relation, const AlterTableCmd* command) {
@@ -164,59 +170,92 @@ void FollowCommand(Oid relation, const AlterTableCmd* command) {
           NIL);
       break;
     case AT_AlterColumnType:
-      RequireAllStillServable(relation, {.primary_key = false, .type_of_column = command->name});
+      RequireAllStillServable(relation, {.type_of_column = command->name});
       RecordPolicyChange("column type changed", BucketNames(QueriesGiving(relation, command->name)),
                          NIL);
       break;
     case AT_ReplicaIdentity:
+      RequireAllStillServable(relation, {.identity = true});
+      break;
     case AT_SetUnLogged:
-      RequireAllStillServable(relation, {});
+      RequireAllStillServable(relation, {.log = true});
       break;
     case AT_AttachPartition:
       // Indexes have partitions, too.
       if (get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE) {
+        FollowNewParents(PartitionOf(command));
         FollowAttach(relation, PartitionOf(command));
       }
       break;
     case AT_DetachPartition:
     case AT_DetachPartitionFinalize:
+      FollowNewParents(PartitionOf(command));
       FollowDetach(relation, PartitionOf(command));
+      break;
+    case AT_AddInherit:
+    case AT_DropInherit:
+      FollowNewParents(relation);
       break;
     default:
       break;
   }
 }
 
-void FollowCreate(Oid relation, const CreateStmt* statement) {
-  if (statement->partbound == nullptr) return;
+void FollowNewPartition(Oid relation) {
   List* const queries = QueriesOnAny(Ancestors(relation, nullptr));
-  if (queries == NIL) return;
-  RequirePartitionServable(relation, queries);
+  if (queries != NIL) RequirePartitionServable(relation, queries);
+}
+
+// An enum's value that gets another name is another value in records and bucket ids.
+void FollowEnum() {
+  List* const tables = SelectOids(
+      "SELECT a.attrelid FROM pg_catalog.pg_event_trigger_ddl_commands() c, "
+      "pg_catalog.pg_type t, pg_catalog.pg_attribute a "
+      "WHERE c.classid OPERATOR(pg_catalog.=) "
+      "'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid "
+      "AND c.objid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typelem, t.typbasetype]) "
+      "AND a.atttypid OPERATOR(pg_catalog.=) t.oid",
+      0, nullptr, nullptr);
+  RecordPolicyChange("enum value renamed", BucketNames(QueriesOnAny(tables)), NIL);
+}
+
+// Whether the statement can matter at all.
+bool Concerns(const Node* statement) {
+  switch (nodeTag(statement)) {
+    case T_RenameStmt:
+      return castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN ||
+             castNode(RenameStmt, statement)->renameType == OBJECT_ATTRIBUTE;
+    case T_CreateStmt:
+      return castNode(CreateStmt, statement)->partbound != nullptr;
+    case T_AlterEnumStmt:
+      return castNode(AlterEnumStmt, statement)->oldVal != nullptr;
+    case T_AlterObjectSchemaStmt:
+      return castNode(AlterObjectSchemaStmt, statement)->objectType == OBJECT_TABLE;
+    default:
+      return IsA(statement, AlterTableStmt);
+  }
 }
 
 void Follow(Node* statement) {
-  if (!AnyQuery()) return;
+  if (!Concerns(statement) || !AnyQuery()) return;
+  if (IsA(statement, AlterEnumStmt)) {
+    FollowEnum();
+    return;
+  }
   ListCell* table;
-  foreach (table, AlteredTables()) {
+  foreach (table, TablesOf(statement)) {
     Oid const relation = lfirst_oid(table);
-    switch (nodeTag(statement)) {
-      case T_RenameStmt:
-        if (castNode(RenameStmt, statement)->renameType == OBJECT_COLUMN) {
-          FollowRename(relation, castNode(RenameStmt, statement));
-        }
-        break;
-      case T_AlterTableStmt: {
-        ListCell* command;
-        foreach (command, castNode(AlterTableStmt, statement)->cmds) {
-          FollowCommand(relation, lfirst_node(AlterTableCmd, command));
-        }
-        break;
+    if (IsA(statement, RenameStmt)) {
+      FollowRename(relation, castNode(RenameStmt, statement));
+    } else if (IsA(statement, CreateStmt)) {
+      FollowNewPartition(relation);
+    } else if (IsA(statement, AlterObjectSchemaStmt)) {
+      FollowNewSchema(relation);
+    } else {
+      ListCell* command;
+      foreach (command, castNode(AlterTableStmt, statement)->cmds) {
+        FollowCommand(relation, lfirst_node(AlterTableCmd, command));
       }
-      case T_CreateStmt:
-        FollowCreate(relation, castNode(CreateStmt, statement));
-        break;
-      default:
-        break;
     }
   }
 }
@@ -226,11 +265,7 @@ void Follow(Node* statement) {
 
 // Event trigger on ddl_command_end
 PHISYNC_FUNCTION(phisync_follow_alter) {
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    throw phisync::Error(phisync::sqlstate::kObjectNotInPrerequisiteState,
-                         "phisync.follow_alter is not called by an event trigger",
-                         "It follows the statement that fired the trigger.", "Do not call it.");
-  }
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_alter");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }

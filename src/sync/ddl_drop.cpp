@@ -6,8 +6,10 @@
 
 #include "pg/boundary.h"
 #include "sync/ddl.h"
+#include "sync/ddl_tags.h"
 #include "sync/policy.h"
 #include "sync/query.h"
+#include "sync/stored_parameters.h"
 
 namespace phisync::sync {
 namespace {
@@ -22,6 +24,7 @@ struct Dropped {
   List* table_names;  // char*, schema-qualified, one a table
   List* columns;      // DroppedColumn
   List* indexes;      // OIDs
+  List* parameters;   // char*, buckets whose parameters query went
 };
 
 // What the statement dropped, as the server collected it.
@@ -30,11 +33,14 @@ Dropped ReadDropped() {
   Dropped dropped{};
   SPI_connect();
   if (SPI_execute(
-          "SELECT d.objid, d.object_type, d.object_identity, d.address_names[3] "
+          "SELECT d.objid, d.object_type, d.object_identity, d.address_names[3], "
+          "d.address_names[2] "
           "FROM pg_catalog.pg_event_trigger_dropped_objects() d "
           "WHERE d.classid OPERATOR(pg_catalog.=) "
           "'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND NOT d.is_temporary "
-          "AND d.object_type OPERATOR(pg_catalog.=) ANY ('{table,table column,index}')",
+          "AND d.object_type OPERATOR(pg_catalog.=) ANY ('{table,table column,index}') "
+          "OR d.object_type OPERATOR(pg_catalog.=) 'function' "
+          "AND d.schema_name OPERATOR(pg_catalog.=) 'phisync_parameters'",
           true, 0) != SPI_OK_SELECT) {
     elog(ERROR, "could not read the dropped objects of an event trigger");
   }
@@ -51,6 +57,8 @@ Dropped ReadDropped() {
       dropped.table_names = lappend(dropped.table_names, pstrdup(identity));
     } else if (std::strcmp(type, "index") == 0) {
       dropped.indexes = lappend_oid(dropped.indexes, oid);
+    } else if (std::strcmp(type, "function") == 0) {
+      dropped.parameters = lappend(dropped.parameters, SPI_getvalue(row, SPI_tuptable->tupdesc, 5));
     } else {
       auto* const d = static_cast<DroppedColumn*>(palloc(sizeof(DroppedColumn)));
       *d = {oid, pstrdup(column)};
@@ -123,8 +131,8 @@ List* RemoveQueriesOfTables(const Dropped& dropped, const Node* statement) {
   return removed;
 }
 
-// Queries whose rows were in a partition that is gone, without those that are gone themselves.
-List* QueriesOfDroppedPartitions(const Dropped& dropped) {
+// The tables that held partitions which are gone, without those that are gone themselves.
+List* ParentsOfDropped(const Dropped& dropped) {
   List* parents = NIL;
   PushSnapshotBefore();
   ListCell* cell;
@@ -132,14 +140,17 @@ List* QueriesOfDroppedPartitions(const Dropped& dropped) {
     parents = list_concat_unique_oid(parents, Ancestors(lfirst_oid(cell), GetActiveSnapshot()));
   }
   PopSnapshotBefore();
-  return QueriesOnAny(list_difference_oid(parents, dropped.tables));
+  return list_difference_oid(parents, dropped.tables);
 }
 
 void FollowTables(const Dropped& dropped, const Node* statement) {
   List* const removed = RemoveQueriesOfTables(dropped, statement);
   RecordPolicyChange("table dropped", NIL, ClearsOf(removed, "drop"));
-  List* const emptied = QueriesOfDroppedPartitions(dropped);
-  RecordPolicyChange("partition dropped", BucketNames(emptied), ClearsOf(emptied, "drop"));
+  List* const parents = ParentsOfDropped(dropped);
+  List* const emptied = QueriesOnAny(parents);
+  RecordPolicyChange("partition dropped",
+                     list_union(BucketNames(emptied), BucketsWithParametersOn(parents)),
+                     ClearsOf(emptied, "drop"));
 }
 
 void FollowColumns(const Dropped& dropped, const Node* statement) {
@@ -157,23 +168,27 @@ void FollowColumns(const Dropped& dropped, const Node* statement) {
                                   get_rel_name(column->relation)));
         InvalidateTree(column->relation);
       } else {
-        RequireStillServable(column->relation, query,
-                             {.primary_key = true, .type_of_column = nullptr});
         if (TakesAllColumns(query->text)) changed = lappend(changed, query);
       }
     }
   }
   RecordPolicyChange("column dropped", BucketNames(changed), ClearsOf(removed, "drop"));
+  List* tables = NIL;
+  foreach (cell, dropped.columns) {
+    tables = list_append_unique_oid(tables, static_cast<DroppedColumn*>(lfirst(cell))->relation);
+  }
+  foreach (cell, tables) FollowDroppedLabels(lfirst_oid(cell));
 }
 
+// An index that is gone, as the active snapshot shows it.
 struct DroppedIndex {
   Oid table;  // InvalidOid: gone as well
   bool primary;
+  bool identity;
 };
 
-// An index that is gone, as the active snapshot shows it.
 DroppedIndex ReadIndex(Oid index) {
-  DroppedIndex dropped{InvalidOid, false};
+  DroppedIndex dropped{InvalidOid, false, false};
   ScanKeyData key;
   ScanKeyInit(&key, Anum_pg_index_indexrelid, BTEqualStrategyNumber, F_OIDEQ,
               ObjectIdGetDatum(index));
@@ -183,7 +198,7 @@ DroppedIndex ReadIndex(Oid index) {
   HeapTuple const row = systable_getnext(scan);
   if (HeapTupleIsValid(row)) {
     const auto* const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(row));
-    dropped = {form->indrelid, form->indisprimary};
+    dropped = {form->indrelid, form->indisprimary, form->indisreplident};
   }
   systable_endscan(scan);
   table_close(indexes, AccessShareLock);
@@ -191,8 +206,7 @@ DroppedIndex ReadIndex(Oid index) {
   return dropped;
 }
 
-// An index may have been a primary key or a replica identity. Another primary key gives rows other
-// subkeys.
+// A primary key may be the replica identity, too; another one gives rows other subkeys.
 void FollowIndexes(const Dropped& dropped) {
   List* tables = NIL;
   List* rekeyed = NIL;
@@ -200,7 +214,7 @@ void FollowIndexes(const Dropped& dropped) {
   ListCell* cell;
   foreach (cell, dropped.indexes) {
     const DroppedIndex index = ReadIndex(lfirst_oid(cell));
-    if (!OidIsValid(index.table)) continue;
+    if (!OidIsValid(index.table) || !(index.primary || index.identity)) continue;
     tables = list_append_unique_oid(tables, index.table);
     if (index.primary) rekeyed = list_append_unique_oid(rekeyed, index.table);
   }
@@ -210,10 +224,32 @@ void FollowIndexes(const Dropped& dropped) {
     ListCell* query;
     foreach (query, QueriesOnAny(lcons_oid(table, Ancestors(table, nullptr)))) {
       RequireStillServable(table, static_cast<DefinedQuery*>(lfirst(query)),
-                           {.primary_key = true, .type_of_column = nullptr});
+                           {.primary_key = list_member_oid(rekeyed, table), .identity = true});
     }
   }
   RecordPolicyChange("primary key changed", BucketNames(QueriesOnAny(rekeyed)), NIL);
+}
+
+// Without its parameters query a bucket is nobody's.
+void FollowParameters(const Dropped& dropped, const Node* statement) {
+  ListCell* cell;
+  foreach (cell, dropped.parameters) {
+    const char* const name = static_cast<char*>(lfirst(cell));
+    const DefinedBucket* const bucket = FindBucket(name);
+    // Not where phisync itself dropped it.
+    if (bucket == nullptr || bucket->parameters == nullptr) continue;
+    if (!IsCascade(statement)) {
+      ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+                      errmsg("cannot drop the parameters query of bucket \"%s\"", name),
+                      errdetail("It says which users get the bucket."),
+                      errhint("Use phisync.alter_bucket or phisync.drop_bucket.")));
+    }
+    List* const clears = ClearsOf(QueriesOf(bucket), "policy");
+    DeleteBucket(name);
+    CacheInvalidateRelcacheAll();
+    ereport(NOTICE, (errmsg("drop cascades to bucket \"%s\"", name)));
+    RecordPolicyChange("bucket dropped", NIL, clears);
+  }
 }
 
 void Follow(const Node* statement) {
@@ -222,6 +258,39 @@ void Follow(const Node* statement) {
   if (dropped.tables != NIL) FollowTables(dropped, statement);
   if (dropped.columns != NIL) FollowColumns(dropped, statement);
   if (dropped.indexes != NIL) FollowIndexes(dropped);
+  FollowParameters(dropped, statement);
+}
+
+// DROP INDEX CONCURRENTLY has committed before sql_drop that the index is no replica identity.
+void RequireNoIdentity(Oid index) {
+  HeapTuple const row = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+  if (!HeapTupleIsValid(row)) return;
+  const auto* const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(row));
+  Oid const table = form->indisreplident ? form->indrelid : InvalidOid;
+  ReleaseSysCache(row);
+  if (!OidIsValid(table)) return;
+  List* const queries = QueriesOnAny(lcons_oid(table, Ancestors(table, nullptr)));
+  if (queries == NIL) return;
+  const auto* const query = static_cast<DefinedQuery*>(linitial(queries));
+  ereport(
+      ERROR,
+      (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+       errmsg("cannot drop index \"%s\" concurrently because bucket \"%s\" needs it as replica "
+              "identity",
+              get_rel_name(index), query->of->name),
+       errdetail("When a row is changed or deleted, its old values say which buckets it was in."),
+       errhint("Give table \"%s\" another replica identity first.", get_rel_name(table))));
+}
+
+void GuardDrop(const Node* statement) {
+  if (!IsA(statement, DropStmt) || !castNode(DropStmt, statement)->concurrent || !AnyQuery())
+    return;
+  ListCell* cell;
+  foreach (cell, castNode(DropStmt, statement)->objects) {
+    const RangeVar* const name = makeRangeVarFromNameList(lfirst_node(List, cell));
+    Oid const index = RangeVarGetRelid(name, NoLock, true);
+    if (OidIsValid(index)) RequireNoIdentity(index);
+  }
 }
 
 }  // namespace
@@ -229,11 +298,14 @@ void Follow(const Node* statement) {
 
 // Event trigger on sql_drop
 PHISYNC_FUNCTION(phisync_follow_drop) {
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    throw phisync::Error(phisync::sqlstate::kObjectNotInPrerequisiteState,
-                         "phisync.follow_drop is not called by an event trigger",
-                         "It follows the statement that fired the trigger.", "Do not call it.");
-  }
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_drop");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
+  return Datum{0};
+}
+
+// Event trigger on ddl_command_start
+PHISYNC_FUNCTION(phisync_guard_drop) {
+  phisync::sync::RequireEventTrigger(fcinfo, "phisync.guard_drop");
+  phisync::sync::GuardDrop(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }

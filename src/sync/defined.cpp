@@ -212,7 +212,6 @@ void UpdateBucket(const DefinedBucket* bucket) {
 }
 
 void DeleteBucket(const char* name) {
-  DropParameters(name);
   AsExtensionOwner([&] {
     const Oid types[] = {TEXTOID};
     const Datum values[] = {CStringGetTextDatum(name)};
@@ -221,6 +220,7 @@ void DeleteBucket(const char* name) {
     Execute("DELETE FROM phisync.bucket WHERE name OPERATOR(pg_catalog.=) $1", 1, types, values,
             nullptr);
   });
+  DropParameters(name);
 }
 
 void InsertQuery(const DefinedQuery* query, List* columns) {

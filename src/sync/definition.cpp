@@ -6,6 +6,7 @@
 #include "sync/defined.h"
 #include "sync/parameters.h"
 #include "sync/policy.h"
+#include "sync/sensitivity.h"
 #include "sync/servable.h"
 #include "sync/stored_parameters.h"
 #include "sync/target.h"
@@ -67,6 +68,18 @@ List* CheckParameters(Definition* definition) {
   return parameters;
 }
 
+// A profile withholds only what somebody has tagged.
+void WarnIfUntagged(Relation table) {
+  if (!IsUntagged(RelationGetRelid(table))) return;
+  const char* const name = QualifiedName(table);
+  ereport(WARNING,
+          (errmsg("table \"%s\" has no tag and is sent whole", RelationGetRelationName(table)),
+           errdetail("What nobody has tagged counts as free of PHI."),
+           errhint("SELECT phisync.tag(%1$s, 'phi'); and classify its columns, or, if it holds no "
+                   "PHI: SELECT phisync.tag(%1$s, 'none');",
+                   quote_literal_cstr(name))));
+}
+
 // Checks one data query against its table, which stays locked, and notes the table. Gives the
 // columns that it names.
 List* CheckDataQuery(DefinedQuery* query, List* parameters, const Profile& profile) {
@@ -86,6 +99,7 @@ List* CheckDataQuery(DefinedQuery* query, List* parameters, const Profile& profi
     }
   }
   query->relation = RelationGetRelid(table);
+  if (!profile.grants_phi) WarnIfUntagged(table);
   table_close(table, NoLock);
   return compiled->columns;
 }
@@ -119,9 +133,11 @@ void StoreQueries(const Definition& definition) {
 }
 
 void KeepParameters(const Definition& definition) {
-  DropParameters(definition.bucket.name);
-  if (definition.parameters_query == nullptr) return;
-  StoreParameters(definition.bucket.name, definition.parameters_query);
+  if (definition.parameters_query == nullptr) {
+    DropParameters(definition.bucket.name);
+  } else {
+    StoreParameters(definition.bucket.name, definition.parameters_query);
+  }
 }
 
 List* JustName(const char* name) {

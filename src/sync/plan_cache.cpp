@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/checksum.h"
 #include "core/json.h"
 #include "pg/boundary.h"
 #include "pg/catalog.h"
@@ -21,6 +22,7 @@ void OnRelcacheInvalidation(Datum, Oid relation) {
 
 Field MakeField(const Output& output, MemoryContext memory, const EncodeOptions& options) {
   ByteBuffer member;
+  member.Append(',');
   AppendJsonKey(member, output.key);
   ExprState* expr = nullptr;
   Bitmapset* reads = nullptr;
@@ -105,8 +107,11 @@ bool SameForm(const QueryPlan& a, const QueryPlan& b) {
 }
 
 Form MakeForm(const QueryPlan& plan, const Target& target, const EncodeOptions& options) {
-  Form form{
-      .queries = {}, .id = MakeField(plan.id, target.memory, options), .outputs = {}, .reads = {}};
+  Form form{.queries = {},
+            .id = MakeField(plan.id, target.memory, options),
+            .outputs = {},
+            .reads = {},
+            .operation = std::string(kPutOperation) + plan.type + '.'};
   AddColumns(form.reads, form.id.reads);
   for (const Output& output : plan.outputs) {
     form.outputs.push_back(MakeField(output, target.memory, options));

@@ -21,7 +21,7 @@ class Lookups;
 // An output.
 struct Field {
   const Output* output;
-  std::string member;  // `"key":`
+  std::string member;  // `,"key":`
   ExprState* expr;     // null: the column output->attnum as it is
   Bitmapset* reads;    // attribute numbers
   ValueEncoder encoder;
@@ -62,6 +62,7 @@ struct Form {
   Field id;
   std::vector<Field> outputs;
   std::vector<AttrNumber> reads;  // by id and outputs
+  std::string operation;          // what the text of its puts begins with: `put.<type>.`
   bool runs_foreign_code = false;
 };
 

@@ -8,6 +8,7 @@
 #include "core/record.h"
 #include "pg/boundary.h"
 #include "sync/consumer_lock.h"
+#include "sync/probe.h"
 #include "sync/stream.h"
 
 namespace phisync::sync {
@@ -86,7 +87,8 @@ std::string MakeHello(const Facts& facts, std::string_view slot, const StreamOpt
   return std::string(hello.view());
 }
 
-void Start(LogicalDecodingContext* ctx, const StreamOptions& options) {
+// True if transactions in progress are to be streamed.
+bool Start(LogicalDecodingContext* ctx, const StreamOptions& options) {
   // Before the registration is read, so that one that is being changed is read as it becomes.
   auto lock = std::make_unique<ConsumerLock>(options.consumer);
   ConsumerGrant grant = CheckConsumer(options.consumer);
@@ -123,15 +125,15 @@ void Start(LogicalDecodingContext* ctx, const StreamOptions& options) {
                          active_session->consumer.c_str(), active_session->slot.c_str(),
                          active_session->role.c_str())));
   });
+  return options.streaming;
 }
 
-// A client that is refused is on record, too. True if transactions in progress are to be streamed.
+// As Start; a client that is refused is on record, too.
 bool StartOrRefuse(LogicalDecodingContext* ctx) {
   StreamOptions options;
   try {
     options = ParseOptions(ctx->output_plugin_options);
-    Start(ctx, options);
-    return options.streaming;
+    return Start(ctx, options);
   } catch (const Error& e) {
     audit::RecordRefusal(options.consumer, NameStr(ctx->slot->data.name), e.sqlstate());
     throw;
@@ -145,6 +147,7 @@ Stream& StreamOf(LogicalDecodingContext* ctx) {
 // Runs a callback of the stream; an error that ends it is on record.
 template <typename Fn>
 void Run(LogicalDecodingContext* ctx, Fn fn) {
+  if (active_probe != nullptr) return;
   pg::Entry([&] {
     try {
       fn(StreamOf(ctx));
@@ -152,7 +155,11 @@ void Run(LogicalDecodingContext* ctx, Fn fn) {
       if (active_session != nullptr) active_session->record->Fail(e.sqlstate());
       throw;
     } catch (const pg::BackendError&) {
-      if (active_session != nullptr) active_session->record->Fail(unpack_sql_state(geterrcode()));
+      // The abort of a transaction in progress, met while it is streamed, ends no stream.
+      const int code = geterrcode();
+      if (active_session != nullptr && code != ERRCODE_TRANSACTION_ROLLBACK) {
+        active_session->record->Fail(unpack_sql_state(code));
+      }
       throw;
     }
   });
@@ -174,27 +181,39 @@ void OnStartup(LogicalDecodingContext* ctx, OutputPluginOptions* options, bool i
   // When a slot is made there are neither options nor changes.
   pg::Entry([&] {
     RequireUtf8();
+    if (active_probe != nullptr) {
+      ctx->streaming = false;
+      return;
+    }
     const bool streaming = !is_init && StartOrRefuse(ctx);
     ctx->streaming = ctx->streaming && streaming;
   });
 }
 
 void OnBegin(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
+  if (active_probe != nullptr) ProbeBegin();
   Run(ctx, [&](Stream& stream) { stream.Begin(txn); });
 }
 
 void OnChange(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, Relation relation,
               ReorderBufferChange* change) {
+  if (active_probe != nullptr) pg::Entry([&] { ProbeChange(relation, change->lsn); });
   Run(ctx, [&](Stream& stream) { stream.Change(txn, relation, change); });
 }
 
 void OnTruncate(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, int n, Relation relations[],
                 ReorderBufferChange* change) {
+  if (active_probe != nullptr) {
+    pg::Entry([&] {
+      for (int i = 0; i < n; i++) ProbeChange(relations[i], change->lsn);
+    });
+  }
   Run(ctx, [&](Stream& stream) { stream.Truncate(txn, n, relations, change); });
 }
 
 void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr lsn,
                bool transactional, const char* prefix, Size size, const char* content) {
+  if (active_probe != nullptr && transactional) pg::Entry([&] { ProbeChange(nullptr, lsn); });
   Run(ctx, [&](Stream& stream) {
     if (transactional) {
       stream.Message(txn, lsn, prefix, {content, size});
@@ -205,6 +224,7 @@ void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr ls
 }
 
 void OnCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
+  if (active_probe != nullptr) pg::Entry([&] { ProbeCommit(txn); });
   Run(ctx, [&](Stream& stream) { stream.Commit(txn); });
 }
 

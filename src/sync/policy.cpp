@@ -150,6 +150,8 @@ List* ClearsOf(List* queries, const char* reason) {
 }
 
 List* DefinitionsOn(List* relations) {
+  // The tables' files are yet to come from the old cluster, and no slot does.
+  if (IsBinaryUpgrade) return NIL;
   Oid const table = TableOfExtension("bucket_query");
   if (!OidIsValid(table)) return NIL;
   List* const all = WithAncestors(relations);

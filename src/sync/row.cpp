@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/checksum.h"
 #include "core/error.h"
 #include "core/key_writer.h"
 #include "pg/boundary.h"
@@ -190,19 +191,23 @@ void RowEvaluator::FindBuckets(Query& query, RowImage& image) {
 void RowEvaluator::PutRow(Form& form) {
   const bool same_content = target_->whole_old && rows_.has_old() && rows_.has_new() &&
                             !key_changed_ && rows_.Same(form.reads);
-  Put put{{form.queries.front(), static_cast<std::uint32_t>(changes_->buckets.size()), 0, {}, {}},
-          {},
-          0,
-          0};
+  Put put{};
+  put.query = form.queries.front();
+  put.first_bucket = static_cast<std::uint32_t>(changes_->buckets.size());
   for (const Joined& in : joined_) {
     if (!same_content || !in.before) changes_->buckets.push_back(in.bucket);
   }
   put.bucket_count = static_cast<std::uint32_t>(changes_->buckets.size()) - put.first_bucket;
   if (put.bucket_count == 0) return;
   const char* const sqlstate = Try(form.runs_foreign_code, [&] {
-    put.id = AppendId(form, rows_.new_row());
+    ByteBuffer& out = *changes_->bytes;
     put.subkey = AppendSubkey(form, rows_.new_row());
+    put.operation.from = out.size();
+    out.Append(form.operation);
+    put.id = AppendId(form, rows_.new_row());
+    out.Append('.');
     AppendData(form, put);
+    put.operation.to = out.size();
   });
   if (sqlstate == nullptr) {
     changes_->puts.push_back(put);
@@ -220,11 +225,14 @@ void RowEvaluator::PutRow(Form& form) {
 
 void RowEvaluator::RemoveRow(Form& form) {
   RowImage& image = rows_.has_old() ? rows_.old_row() : rows_.new_row();
-  Slice id;
-  Slice subkey;
+  Remove remove{};
+  remove.query = form.queries.front();
   const char* const sqlstate = Try(form.runs_foreign_code, [&] {
-    id = AppendId(form, image);
-    subkey = AppendSubkey(form, image);
+    remove.id = AppendId(form, image);
+    remove.operation.from = changes_->bytes->size();
+    changes_->bytes->Append(kRemoveOperation);
+    remove.subkey = AppendSubkey(form, image);
+    remove.operation.to = changes_->bytes->size();
   });
   if (sqlstate != nullptr) {
     // Where the old row has no id, it was in no bucket.
@@ -232,9 +240,8 @@ void RowEvaluator::RemoveRow(Form& form) {
     return;
   }
   for (const Leaving why : {Leaving::kDeleted, Leaving::kMoved, Leaving::kFiltered}) {
-    Remove remove{
-        {form.queries.front(), static_cast<std::uint32_t>(changes_->buckets.size()), 0, id, subkey},
-        why};
+    remove.first_bucket = static_cast<std::uint32_t>(changes_->buckets.size());
+    remove.why = why;
     for (const Left& out : left_) {
       if (out.why == why) changes_->buckets.push_back(out.bucket);
     }
@@ -264,6 +271,12 @@ Slice RowEvaluator::AppendSubkey(const Form& form, RowImage& image) {
   return {from, out.size()};
 }
 
+inline NullableDatum RowEvaluator::Value(const Field& field, RowImage& image) {
+  if (field.expr != nullptr) return Compute(field, image);
+  const int i = field.output->attnum - 1;
+  return {image.values[i], image.nulls[i]};
+}
+
 Slice RowEvaluator::AppendId(Form& form, RowImage& image) {
   ByteBuffer& out = *changes_->bytes;
   const std::size_t from = out.size();
@@ -280,7 +293,6 @@ void RowEvaluator::AppendData(Form& form, Put& put) {
   RowImage& image = rows_.new_row();
   put.first_incomplete = static_cast<std::uint32_t>(changes_->incomplete.size());
   put.data.from = out.size();
-  char separator = '{';
   for (Field& field : form.outputs) {
     if (image.IsMissingAny(field.reads)) {
       changes_->incomplete.push_back(field.output->key);
@@ -288,28 +300,23 @@ void RowEvaluator::AppendData(Form& form, Put& put) {
     }
     const NullableDatum value = Value(field, image);
     const std::size_t before = out.size();
-    out.Append(separator);
     out.Append(field.member);
     if (value.isnull) {
       out.Append("null");
     } else if (field.encoder.Column(out, value.value) == Encoded::kAbsent) {
       out.Truncate(before);
-      continue;
     }
-    separator = ',';
   }
-  if (separator == '{') out.Append(separator);
+  if (out.size() == put.data.from) out.Append(',');
+  // In place of the comma before the first member.
+  out.Replace(put.data.from, '{');
   out.Append('}');
   put.data.to = out.size();
   put.incomplete_count =
       static_cast<std::uint32_t>(changes_->incomplete.size()) - put.first_incomplete;
 }
 
-NullableDatum RowEvaluator::Value(const Field& field, RowImage& image) {
-  if (field.expr == nullptr) {
-    const int i = field.output->attnum - 1;
-    return {image.values[i], image.nulls[i]};
-  }
+NullableDatum RowEvaluator::Compute(const Field& field, RowImage& image) {
   Show(image);
   return pg::Call([&] {
     NullableDatum result;

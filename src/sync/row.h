@@ -22,6 +22,7 @@ struct Placement {
   std::uint32_t bucket_count;  // at least one
   Slice id;
   Slice subkey;
+  Slice operation;  // what the checksum of the record is over (core/checksum.h)
 };
 
 struct Put : Placement {
@@ -123,6 +124,7 @@ class RowEvaluator {
   void AppendData(Form& form, Put& put);
   bool KeyChanged();
   NullableDatum Value(const Field& field, RowImage& image);
+  NullableDatum Compute(const Field& field, RowImage& image);
   void Show(RowImage& image);
 
   Target* target_ = nullptr;

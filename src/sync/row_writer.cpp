@@ -1,5 +1,6 @@
 #include "sync/row_writer.h"
 
+#include "core/checksum.h"
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 
@@ -44,16 +45,15 @@ void RowWriter::WritePut(const RowChanges& changes, const Put& put, Relation rel
   // A row too large to share a message gets one of its own.
   if (batch_.records().size() + data.size() > kMaxDataBytes) batch_.Flush();
   RowRecord row = MakeRow(changes, put);
-  row.sum = checksummer_->Put(row.type, row.id, data);
+  row.sum = OperationSum(changes.Text(put.operation));
   AppendPut(batch_.records(), row,
             std::span(changes.incomplete).subspan(put.first_incomplete, put.incomplete_count),
             data);
-  if (data.size() > kKeptBytes) checksummer_.emplace();
 }
 
 void RowWriter::WriteRemove(const RowChanges& changes, const Remove& remove, const char* cause) {
   RowRecord row = MakeRow(changes, remove);
-  row.sum = checksummer_->Remove(row.subkey);
+  row.sum = OperationSum(changes.Text(remove.operation));
   AppendRemove(batch_.records(), row, Reason(remove.why, cause));
 }
 

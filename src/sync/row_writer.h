@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "core/checksum.h"
 #include "core/record.h"
 #include "sync/batch.h"
 #include "sync/options.h"
@@ -52,7 +51,6 @@ class RowWriter {
   OnError on_error_;
   std::uint64_t seq_ = 0;
   std::uint32_t subtransaction_ = 0;
-  std::optional<Checksummer> checksummer_{std::in_place};
   std::vector<std::string_view> buckets_;  // of the record at hand
 };
 

@@ -1,6 +1,9 @@
 #include "sync/sensitivity.h"
 
+#include <algorithm>
+
 #include "pg/boundary.h"
+#include "pg/seclabel.h"
 #include "tags/tags.h"
 
 namespace phisync::sync {
@@ -29,6 +32,17 @@ Bitmapset* PhiColumns(Oid relation) {
 bool IsUnclassified(Oid relation, AttrNumber column) {
   const tags::RelationTags tags = tags::EffectiveTags(relation);
   return tags.columns[static_cast<std::size_t>(column) - 1].text == "unclassified";
+}
+
+bool IsUntagged(Oid relation) {
+  const tags::RelationTags tags = tags::EffectiveTags(relation);
+  const bool columns = std::any_of(tags.columns.begin(), tags.columns.end(),
+                                   [](const tags::ColumnTag& tag) { return !tag.text.empty(); });
+  if (columns || tags.holds_phi) return false;
+  return pg::Call([&] {
+    const ObjectAddress object = {RelationRelationId, relation, 0};
+    return GetSecurityLabel(&object, tags::kProvider) == nullptr;
+  });
 }
 
 Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuery* query,

@@ -56,11 +56,15 @@ int PinSearchPath() {
 }  // namespace
 
 void StoreParameters(const char* bucket, const Query* query) {
+  Oid const function = FindParameters(bucket);
+  const Query* const before = OidIsValid(function) ? ReadParameters(function) : nullptr;
+  if (before != nullptr) InvalidateReaders(before);
   InvalidateReaders(query);
   int const nest = PinSearchPath();
-  ExecuteUtility(psprintf(
-      "CREATE FUNCTION %s.%s() RETURNS SETOF record LANGUAGE sql STABLE BEGIN ATOMIC %s; END",
-      kSchema, quote_identifier(bucket), ParametersText(query)));
+  ExecuteUtility(
+      psprintf("CREATE OR REPLACE FUNCTION %s.%s() RETURNS SETOF record LANGUAGE sql STABLE BEGIN "
+               "ATOMIC %s; END",
+               kSchema, quote_identifier(bucket), ParametersText(query)));
   ExecuteUtility(
       psprintf("REVOKE ALL ON FUNCTION %s.%s() FROM PUBLIC", kSchema, quote_identifier(bucket)));
   AtEOXact_GUC(true, nest);
@@ -138,6 +142,19 @@ const char* StoredParametersText(const char* bucket) {
   const char* const text = ParametersText(query);
   AtEOXact_GUC(true, nest);
   return text;
+}
+
+List* BucketsWithParametersOn(List* relations) {
+  List* buckets = NIL;
+  ListCell* cell;
+  foreach (cell, relations) {
+    ListCell* function;
+    foreach (function, ParametersReading(lfirst_oid(cell))) {
+      auto* const name = makeString(get_func_name(lfirst_oid(function)));
+      if (!list_member(buckets, name)) buckets = lappend(buckets, name);
+    }
+  }
+  return buckets;
 }
 
 char* ParametersText(const Query* query) {

@@ -8,12 +8,12 @@
 
 namespace phisync::sync {
 
-// Keeps the bucket's query, analysed with the definer's rights and search path. Locks the tables
-// that it reads against writers and invalidates them. Writes as the extension's owner. The frames
-// of the callers of these functions may own nothing.
+// Keeps the bucket's query, analysed with the definer's rights and search path, in place of the one
+// before. Locks the tables that either reads against writers and invalidates them. The frames of
+// the callers of these functions may own nothing.
 void StoreParameters(const char* bucket, const Query* query);
 
-// Forgets it; nothing happens if there is none. As StoreParameters.
+// Forgets it; nothing happens if there is none. The bucket must be gone, or without parameters.
 void DropParameters(const char* bucket);
 
 // The bucket's function, or InvalidOid.
@@ -26,6 +26,9 @@ Query* ReadParameters(Oid function);
 // Functions of parameters queries that read the relation (list of OIDs) under the current (or
 // historic) snapshot. Takes no lock.
 List* ParametersReading(Oid relation);
+
+// The buckets whose parameters query reads one of the relations (String), each once.
+List* BucketsWithParametersOn(List* relations);
 
 // The text of the bucket's query, as names are now; null if there is none.
 const char* StoredParametersText(const char* bucket);

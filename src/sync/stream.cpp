@@ -240,7 +240,8 @@ void Stream::Message(const ReorderBufferTXN* txn, XLogRecPtr lsn, std::string_vi
 }
 
 void Stream::LoneMessage(XLogRecPtr lsn, std::string_view prefix, std::string_view content) {
-  if (!options_.messages.Includes(prefix)) return;
+  // What was committed before it is sent, as the message comes in the order of the log.
+  if (!options_.messages.Includes(prefix)) return ReportProgress(lsn);
   WriteHello();
   AppendMessage(batch_.records(), std::nullopt, lsn, prefix, content);
   batch_.Flush();

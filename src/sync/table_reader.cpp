@@ -90,6 +90,7 @@ void RequireUnchanged(Relation table, Snapshot snapshot) {
 
 void TableReader::Open(Relation table, Snapshot snapshot, const IndexKeys* keys,
                        MemoryContext memory) {
+  memory_ = memory;
   MemoryContext const before = MemoryContextSwitchTo(memory);
   slot_ = table_slot_create(table, nullptr);
   if (keys == nullptr) {
@@ -105,9 +106,12 @@ void TableReader::Open(Relation table, Snapshot snapshot, const IndexKeys* keys,
 
 HeapTuple TableReader::Next() {
   CHECK_FOR_INTERRUPTS();
+  // A btree scan allocates its list of dead entries when it meets the first, and keeps it.
+  MemoryContext const before = MemoryContextSwitchTo(memory_);
   bool const found = heap_scan_ != nullptr
                          ? table_scan_getnextslot(heap_scan_, ForwardScanDirection, slot_)
                          : index_getnext_slot(index_scan_, ForwardScanDirection, slot_);
+  MemoryContextSwitchTo(before);
   return found ? ExecFetchSlotHeapTuple(slot_, false, nullptr) : nullptr;
 }
 

@@ -32,7 +32,7 @@ void RequireUnchanged(Relation table, Snapshot snapshot);
 // that an error may skip it; the server then releases what it holds.
 class TableReader {
  public:
-  // `keys` null: all rows. The slot that holds the row at hand lives in `memory`.
+  // `keys` null: all rows. What the scan allocates lives in `memory`.
   void Open(Relation table, Snapshot snapshot, const IndexKeys* keys, MemoryContext memory);
   // The next row, null at the end; valid until the next call of any function here. Lets a waiting
   // cancel through.
@@ -45,6 +45,7 @@ class TableReader {
   IndexScanDesc index_scan_ = nullptr;
   Relation index_ = nullptr;
   TupleTableSlot* slot_ = nullptr;
+  MemoryContext memory_ = nullptr;
 };
 
 }  // namespace phisync::sync

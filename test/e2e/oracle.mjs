@@ -18,6 +18,15 @@ export const types = {
               upper(status) AS status, note
             FROM visit WHERE clinic_id IN (SELECT clinic_id FROM staff WHERE user_id = $1) AND status <> 'draft'`,
   },
+  reading: {
+    columns: { clinic_id: 'integer', value: 'real' },
+    query: `SELECT id || '-' || shelf AS id, clinic_id::text, value::text
+            FROM reading WHERE clinic_id IN (SELECT clinic_id FROM staff WHERE user_id = $1)`,
+  },
+  even: {
+    columns: { title: 'text' },
+    query: `SELECT id::text, title FROM notice WHERE id % 2 = 0 AND $1 <> '' AND EXISTS (SELECT FROM phisync.buckets WHERE name = 'even')`,
+  },
   document: {
     columns: { title: 'text', body: 'text' },
     query: `SELECT id::text, title, body FROM document WHERE $1 = ANY (owners)`,

@@ -2,7 +2,7 @@
 import { randomStatement } from './workload.mjs';
 
 // Failures that belong to the game: locks, keys that exist, a lost connection.
-const EXPECTED = new Set(['55P03', '40P01', '23505', '23502', '57P01', '57P02', '57P03', '08006', '08001', '08003', 'ECONNREFUSED',
+const EXPECTED = new Set(['55P03', '40P01', '23505', '23502', '23514', '57P01', '57P02', '57P03', '08006', '08001', '08003', 'ECONNREFUSED',
   'ECONNRESET', 'ENOENT', 'EPIPE']);
 const lost = (e) => /Connection terminated|not queryable|was closed|server closed/.test(e.message);
 
@@ -73,10 +73,10 @@ export class Session {
         return undefined;
       }
       if (this.open) return await this.end('ROLLBACK');
-    } catch {
-      await this.client?.end().catch(() => {});
-      this.client = null;
-    }
+    } catch {}
+    // Where not even that can be said, the connection is gone.
+    await this.client?.end().catch(() => {});
+    this.client = null;
     this.open = false;
     return 'rollback';
   }

@@ -50,16 +50,27 @@ const statements = {
                             [r.chance(0.2) ? '9007199254740993' : r.below(30), r.text(9), long(r)]]],
   nameNotice: [0.7, (r) => ['UPDATE notice SET title = $2 WHERE id = $1', [r.below(30), r.text(9)]]],
   deleteNotice: [2, (r) => ['DELETE FROM notice WHERE id = $1', [r.below(30)]]],
+  insertReading: [6, (r) => ['INSERT INTO reading VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+                             [r.below(60), 1 + r.below(3), clinic(r), real(r)]]],
+  shelveReading: [4, (r) => ['UPDATE reading SET shelf = $2, value = $3 WHERE id = $1', [r.below(60), 1 + r.below(3), real(r)]]],
+  moveReading: [3, (r) => ['UPDATE reading SET clinic_id = $2 WHERE id = $1', [r.below(60), clinic(r)]]],
+  deleteReading: [2, (r) => ['DELETE FROM reading WHERE id = $1', [r.below(60)]]],
   join: [4, (r) => ['INSERT INTO staff VALUES ($1, $2) ON CONFLICT DO NOTHING', [r.pick(users), r.pick(clinics)]]],
   leave: [3, (r) => ['DELETE FROM staff WHERE user_id = $1 AND clinic_id = $2', [r.pick(users), r.pick(clinics)]]],
   reassign: [1, (r) => ['UPDATE staff SET user_id = $2 WHERE user_id = $1 AND clinic_id = $3', [r.pick(users), r.pick(users), r.pick(clinics)]]],
-  truncate: [0.3, (r) => [`TRUNCATE ${r.pick(['visit', 'notice', 'document', 'visit, notice', 'patient'])}`]],
+  truncate: [0.3, (r) => [`TRUNCATE ${r.pick(['visit', 'notice', 'document', 'visit, notice', 'patient', 'reading', 'reading_2'])}`]],
 };
 
 // Statements that change what is sent of rows that stay as they are.
 const policies = {
   tag: [4, (r) => [`SELECT phisync.tag('patient', 'ssn', $1)`, [r.pick(['phi:ssn', 'none'])]]],
   redefine: [2, (r) => [`SELECT phisync.drop_bucket('clinic'), define_clinic($1, $2)`, [r.chance(0.5), r.pick(['withhold', 'full'])]]],
+  alter: [2, (r) => ['SELECT alter_clinic($1, $2)', [r.chance(0.5), r.pick(['withhold', 'full'])]]],
+  priority: [1, (r) => [`SELECT phisync.alter_bucket('news', priority => $1)`, [r.below(4)]]],
+  even: [2, () => ['SELECT toggle_even()']],
+  toggleShelf: [2, () => ['SELECT toggle_shelf()']],
+  renewShelf: [1, () => ['SELECT renew_shelf()']],
+  rewrite: [1, (r) => [`CLUSTER ${r.pick(['notice USING notice_pkey', 'visit USING visit_pkey', 'patient USING patient_pkey'])}`]],
 };
 
 const weights = (of) => Object.fromEntries(Object.entries(of).map(([name, [weight]]) => [name, weight]));

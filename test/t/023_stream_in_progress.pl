@@ -23,6 +23,8 @@ SELECT phisync.tag('visit', 'id', 'none'), phisync.tag('visit', 'clinic', 'none'
 SELECT phisync.create_bucket('clinic', ARRAY['SELECT id, note FROM visit WHERE clinic = bucket.clinic'],
   $$SELECT auth.parameter('clinic')::int AS clinic$$);
 SELECT phisync.create_consumer('phones', 'phones');
+CREATE TABLE room (id int PRIMARY KEY);
+SELECT phisync.create_bucket('rooms', ARRAY['SELECT id FROM room'], profile => 'full');
 CREATE FUNCTION fill(first int, n int, c int) RETURNS void LANGUAGE sql AS
   $$INSERT INTO visit SELECT g, c, repeat('n', 100) || g FROM generate_series(first, first + n - 1) g$$;
 SQL
@@ -60,6 +62,7 @@ sub same
 	my $in_parts = applied(peek($slot, 'streaming', 'on'), $parts);
 	is($in_parts, applied(peek($slot), $whole), "$name: the same in parts and whole");
 	is($whole->{stream_start} // 0, 0, "$name: no parts unless asked for");
+	is(peek($slot), peek($slot), "$name: the same bytes when it is read again");
 	return $parts;
 }
 
@@ -84,6 +87,13 @@ SELECT fill(40001, 2000, 3);
 UPDATE visit SET clinic = 4 WHERE id % 7 = 0;
 DELETE FROM visit WHERE id % 11 = 0;
 RELEASE c;
+SAVEPOINT d;
+INSERT INTO room VALUES (1);
+TRUNCATE visit;
+ROLLBACK TO d;
+INSERT INTO room VALUES (2);
+TRUNCATE room;
+SELECT fill(45001, 2000, 5);
 COMMIT;
 SELECT fill(50001, 10, 1);
 TRUNCATE visit;

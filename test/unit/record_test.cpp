@@ -15,31 +15,29 @@ namespace phisync {
 namespace {
 
 TEST(Checksum, PutVectors) {
-  Checksummer sums;
-  EXPECT_EQ(sums.Put("patients", "p1", R"({"id":"p1"})"), 3220149219U);
-  EXPECT_EQ(sums.Put("t", "", ""), 566105923U);
-  EXPECT_EQ(sums.Put("é", "ü", "{\"a\":\"\u2028\U0001F600\"}"), 3252623454U);
-  EXPECT_EQ(sums.Put("clinics", "c1", R"({"id":"c1","name":"C"})"), 1015714147U);
-  EXPECT_EQ(sums.Put("clinics", "c1", R"({"id":"c1","name":"Main"})"), 2804768369U);
-  EXPECT_EQ(sums.Put("clinics", "c1", R"({"id":"c1","name":"Main2","extra":"e"})"), 1931428049U);
-  EXPECT_EQ(sums.Put("patients", "p2",
-                     R"({"id":"p2","clinic_id":"c1","name":"Bob","n":1,"f":2.5,"note":"n"})"),
+  EXPECT_EQ(OperationSum(R"(put.patients.p1.{"id":"p1"})"), 3220149219U);
+  EXPECT_EQ(OperationSum("put.t.."), 566105923U);
+  EXPECT_EQ(OperationSum("put.é.ü.{\"a\":\"\u2028\U0001F600\"}"), 3252623454U);
+  EXPECT_EQ(OperationSum(R"(put.clinics.c1.{"id":"c1","name":"C"})"), 1015714147U);
+  EXPECT_EQ(OperationSum(R"(put.clinics.c1.{"id":"c1","name":"Main"})"), 2804768369U);
+  EXPECT_EQ(OperationSum(R"(put.clinics.c1.{"id":"c1","name":"Main2","extra":"e"})"), 1931428049U);
+  EXPECT_EQ(OperationSum("put.patients.p2."
+                         R"({"id":"p2","clinic_id":"c1","name":"Bob","n":1,"f":2.5,"note":"n"})"),
             283329266U);
-  EXPECT_EQ(sums.Put("patients", "p2",
-                     R"({"id":"p2","clinic_id":"c2","name":"Bob","n":1,"f":2.5,"note":"n"})"),
+  EXPECT_EQ(OperationSum("put.patients.p2."
+                         R"({"id":"p2","clinic_id":"c2","name":"Bob","n":1,"f":2.5,"note":"n"})"),
             628927088U);
 }
 
 TEST(Checksum, RemoveVectors) {
-  Checksummer sums;
-  EXPECT_EQ(sums.Remove("k2"), 1739011211U);
-  EXPECT_EQ(sums.Remove(""), 3472646803U);
-  EXPECT_EQ(
-      sums.Remove("41889198-bbe5-4d30-8728-a42a61c1ea94/987ae21b-b761-532c-b241-2f4711e910ed"),
-      725717715U);
+  EXPECT_EQ(OperationSum("delete.k2"), 1739011211U);
+  EXPECT_EQ(OperationSum("delete."), 3472646803U);
+  EXPECT_EQ(OperationSum(
+                "delete.41889198-bbe5-4d30-8728-a42a61c1ea94/987ae21b-b761-532c-b241-2f4711e910ed"),
+            725717715U);
 }
 
-// A bucket's checksum is the wrapping 32-bit sum: plain unsigned addition of what the checksummer
+// A bucket's checksum is the wrapping 32-bit sum: plain unsigned addition of what OperationSum
 // gives.
 TEST(Checksum, SumsWrap) {
   EXPECT_EQ(4294967295U + 1U, 0U);
