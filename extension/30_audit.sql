@@ -106,6 +106,8 @@ BEGIN
   EXECUTE format('CREATE TABLE phisync.%I (LIKE phisync.audit_trail INCLUDING DEFAULTS)', name);
   -- On each partition, not on the whole: a dump of a partition would otherwise not restore, as attaching it makes the key too.
   EXECUTE format('ALTER TABLE phisync.%I ADD PRIMARY KEY (recorded_at, seq)', name);
+  -- So that phisync.slots finds the last error of a slot without reading the trail.
+  EXECUTE format('CREATE INDEX ON phisync.%I (recorded_at) WHERE source = %L', name, 'stream');
   EXECUTE format('REVOKE ALL ON phisync.%I FROM PUBLIC', name);
   EXECUTE format('ALTER TABLE phisync.audit_trail ATTACH PARTITION phisync.%I %s', name, bounds);
   RETURN to_regclass('phisync.' || quote_ident(name));

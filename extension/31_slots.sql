@@ -1,8 +1,5 @@
 -- Slots of the stream: how they are, and the way out where one is stuck.
 
--- So that the last error of a slot is found without reading the trail.
-CREATE INDEX audit_trail_streams ON phisync.audit_trail (recorded_at) WHERE source = 'stream';
-
 -- Some columns of pg_replication_slots are not there before PostgreSQL 16 or 17: hence its rows as JSON.
 CREATE VIEW phisync.slots AS
 WITH position AS (

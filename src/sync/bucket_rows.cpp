@@ -10,24 +10,6 @@
 namespace phisync::sync {
 namespace {
 
-// The tables that hold the rows of `relation`, locked; NIL if there is none any more.
-List* RowTables(Oid relation) {
-  Relation const root = try_relation_open(relation, AccessShareLock);
-  if (root == nullptr) return NIL;
-  char const kind = root->rd_rel->relkind;
-  relation_close(root, NoLock);
-  if (kind != RELKIND_PARTITIONED_TABLE) return list_make1_oid(relation);
-  List* leaves = NIL;
-  List* const members = find_all_inheritors(relation, AccessShareLock, nullptr);
-  ListCell* cell;
-  foreach (cell, members) {
-    if (get_rel_relkind(lfirst_oid(cell)) == RELKIND_RELATION) {
-      leaves = lappend_oid(leaves, lfirst_oid(cell));
-    }
-  }
-  return leaves;
-}
-
 struct Input {
   const char* text;
   Oid function;

@@ -82,6 +82,7 @@ QueryPlan MakePlan(Relation relation, const DefinedQuery* definition, Bitmapset*
     const auto* const output = static_cast<CompiledOutput*>(lfirst(cell));
     if (IsWithheld(*profile, phi, output)) {
       plan.withholds = true;
+      plan.withheld.push_back(ToOutput(output));
     } else {
       plan.outputs.push_back(ToOutput(output));
     }

@@ -47,7 +47,8 @@ struct QueryPlan {
   // profile does not grant; any other: the text does not fit the relation as it is now, for
   // instance after a column was renamed.
   const char* refused_sqlstate = nullptr;
-  bool withholds = false;  // the profile left outputs out
+  bool withholds = false;  // the profile left outputs out:
+  std::vector<Output> withheld;
 };
 
 struct RelationPlan {

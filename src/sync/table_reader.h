@@ -5,6 +5,10 @@
 
 namespace phisync::sync {
 
+// The tables that hold the rows of `relation`: itself, or its partitions, locked against changes of
+// their form; NIL if there is none any more.
+List* RowTables(Oid relation);
+
 // A btree index, and what its leading columns must equal.
 struct IndexKeys {
   Oid index = InvalidOid;
