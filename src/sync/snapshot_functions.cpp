@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/checksum.h"
 #include "pg/executor.h"
 #include "pg/text.h"
 #include "sync/consumer.h"
@@ -148,19 +149,17 @@ struct Totals {
 
 Totals SumBucket(BucketScope scope, const StreamOptions& options, MemoryContext memory) {
   Totals totals;
-  Checksummer checksummer;
   BucketRows rows(std::move(scope), options, memory);
   while (rows.Next()) {
     const RowChanges& changes = rows.changes();
     totals.errors += static_cast<std::int64_t>(changes.errors.size());
     for (const Put& put : changes.puts) {
-      const std::string_view data = changes.Text(put.data);
-      if (data.size() > kMaxDataBytes) {
+      if (changes.Text(put.data).size() > kMaxDataBytes) {
         totals.errors++;
         continue;
       }
       totals.count++;
-      totals.checksum += checksummer.Put(put.query->plan->type, changes.Text(put.id), data);
+      totals.checksum += OperationSum(changes.Text(put.operation));
     }
   }
   rows.Close();
