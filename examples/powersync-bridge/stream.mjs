@@ -7,7 +7,7 @@ import { loadAll, rebuild } from './load.mjs';
 import { formatLsn, parseLsn } from './record.mjs';
 
 const ACKNOWLEDGE_SECONDS = 10;
-const RETRY_MILLISECONDS = { first: 100, last: 10000 };
+const RETRY_MILLISECONDS = { first: 100, last: 2000 };
 
 // Runs until the signal is aborted.
 export async function follow(source, config, store, access, signal) {

@@ -45,6 +45,16 @@ async function once(database, sql, parameters) {
 }
 
 let committed = 0;
+const seconds = {};  // where the time went
+async function timed(what, action) {
+  const from = Date.now();
+  try {
+    return await action();
+  } finally {
+    seconds[what] = (seconds[what] ?? 0) + (Date.now() - from) / 1000;
+  }
+}
+
 let step = 'beginning';
 const statistics = { comparisons: 0, rows: 0, walsender: 0, bridge: 0, server: 0, client: 0, compact: 0, rolledBack: 0 };
 const columns = Object.fromEntries(Object.entries(types).map(([type, t]) => [type, t.columns]));
@@ -125,16 +135,17 @@ async function main() {
   for (const client of clients) client.start();
 
   for (let next = committed; committed < transactions;) {
-    await work(sessions);
+    await timed('work', () => work(sessions));
     if (kills.length && random.chance(0.004)) {
-      await kill(random.weighted(Object.fromEntries(kills.map((k) => [k, k === 'server' ? 1 : 4]))), sessions);
+      const what = random.weighted(Object.fromEntries(kills.map((k) => [k, k === 'server' ? 1 : 4])));
+      await timed(`kill of ${what}`, () => kill(what, sessions));
     }
     if (random.chance(0.001)) await compact();
     if (committed >= next + every) {
       next = committed;
       for (const session of sessions) await session.finish();
       step = `comparison after transaction ${committed}`;
-      await compareAll(clients);
+      await timed('comparisons', () => compareAll(clients));
       if (options.verbose) console.log(`-- ${committed}: equal`);
     }
   }
@@ -161,6 +172,7 @@ try {
     `${statistics.comparisons} comparisons of ${statistics.rows} rows, all equal; ${clients.reduce((n, c) => n + c.checkpoints, 0)} checkpoints, ` +
     `no checksum failure; kills: ${statistics.walsender} walsender, ${statistics.bridge} bridge, ${statistics.server} server, ` +
     `${statistics.client} client; ${statistics.compact} compactions, ${kept} operations kept`);
+  if (options.verbose) console.log(`seconds: ${Object.entries(seconds).map(([k, v]) => `${k} ${v.toFixed(1)}`).join(', ')}`);
 } catch (e) {
   console.log(`not ok: seed ${seed}, ${step}: ${e instanceof Failure ? e.message : e.stack}`);
   console.log(`the bridge said last:\n${bridge.tail()}`);
