@@ -74,6 +74,8 @@ sub our_effects {
         if (!defined $record) { push @problems, "not JSON: $_"; next }
         my $kind = $record->{k};
         push @problems, "error record $record->{sqlstate} for $record->{relation}" if $kind eq 'error';
+        # What leaves because its bucket was dropped is no change of rows.
+        next if $kind eq 'clear' && $record->{reason} ne 'truncate';
         push @effects, [$kind, $record->{type}, $record] if $kind =~ /^(?:put|remove|clear)$/;
     }
     return @effects;
