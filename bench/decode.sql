@@ -47,7 +47,7 @@ FROM (VALUES ('org', 'org_id = bucket.org', 'SELECT auth.parameter(''org'')::int
              ('half', 'org_id = bucket.org AND org_id < 250', 'SELECT auth.parameter(''org'')::int AS org', 'full'),
              ('all', 'true', NULL, 'full'),
              ('bare', 'org_id = bucket.org', 'SELECT auth.parameter(''org'')::int AS org', 'withhold')) b (name, condition, parameters, profile);
-CREATE ROLE reader;
+SELECT 'CREATE ROLE reader' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader') \gexec
 GRANT reader TO CURRENT_USER;
 SELECT phisync.create_consumer(c.name, 'reader', c.buckets)
 FROM (VALUES ('one', '{org}'::text[]), ('three', '{org,half,all}'), ('withhold', '{bare}')) c (name, buckets);

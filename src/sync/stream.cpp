@@ -7,6 +7,7 @@
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/crc32c.h"
+#include "pg/fixed_settings.h"
 
 namespace phisync::sync {
 namespace {
@@ -96,7 +97,7 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
   if (is_policy) {
     WritePolicy(txn, ReadPolicyChange(relation, pg::NewTuple(change)));
   } else {
-    pg::Call([&] { PinSettings(*target); });
+    const pg::FixedSettings fixed;  // which expressions read
     if (!target->queries.empty()) {
       evaluator_.Evaluate(*target, relation, change, changes_);
       if (!options_.shard.all()) {
@@ -115,23 +116,6 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
   MemoryContextSwitchTo(before);
   MemoryContextReset(row_memory_);
   batch_.FlushIfFull();
-}
-
-// Output functions that expressions call read settings of the session. The transaction in which the
-// server decodes is always undone at its end, and these settings with it.
-void Stream::PinSettings(const Target& target) {
-  if (transaction_.pinned) return;
-  if (!target.has_expressions && !(target.lookups && target.lookups->has_expressions())) return;
-  constexpr const char* kSettings[][2] = {{"extra_float_digits", "1"},
-                                          {"bytea_output", "hex"},
-                                          {"DateStyle", "ISO, YMD"},
-                                          {"IntervalStyle", "postgres"},
-                                          {"TimeZone", "UTC"}};
-  for (const auto& setting : kSettings) {
-    set_config_option(setting[0], setting[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-                      false);
-  }
-  transaction_.pinned = true;
 }
 
 void Stream::WriteLookups(const ReorderBufferTXN* txn, const Lookups& from,
@@ -310,7 +294,6 @@ void Stream::StopPart(const ReorderBufferTXN* txn) {
   transaction_.seq = writer_.seq();
   transaction_.in_part = false;
   transaction_.part_begun = false;
-  transaction_.pinned = false;
   streamed_[txn->xid] = std::exchange(transaction_, {});
   writer_.SetSubtransaction(InvalidTransactionId);
   plans_.Forget();

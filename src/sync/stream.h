@@ -58,7 +58,6 @@ class Stream {
     bool begun = false;                // its begin, or the first part's start, is written
     bool left_out = false;             // by its origin
     bool changed = false;              // a change was seen, sent or not
-    bool pinned = false;               // settings that expressions read are held fixed
     const char* cause = nullptr;       // why rows leave, where a mark says so
     std::set<std::string> recomputed;  // definitions of which a lookup says so already
     // Of a transaction in progress:
@@ -68,7 +67,6 @@ class Stream {
     pg::Crc32c crc;           // of their records
   };
 
-  void PinSettings(const Target& target);
   void WriteHello();
   // Before each record of a transaction.
   void WriteBegin(const ReorderBufferTXN* txn);
