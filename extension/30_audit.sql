@@ -54,7 +54,7 @@ COMMENT ON COLUMN phisync.audit_trail.top_command IS 'Command tag of the client'
 COMMENT ON COLUMN phisync.audit_trail.row_key IS
 'Primary key of a changed row: a JSON array of texts, or a keyed hash (hmac:...) where a key column is tagged; see phisync.audit_row_key.';
 COMMENT ON COLUMN phisync.audit_trail.changed_columns IS 'Names of the columns that an UPDATE of the row changed; never values.';
-COMMENT ON COLUMN phisync.audit_trail.detail IS 'Of a stream: consumer, slot, and the SQLSTATE with which it was refused or ended (00000: none).';
+COMMENT ON COLUMN phisync.audit_trail.detail IS 'Of a stream: consumer, slot (empty: a snapshot), and the SQLSTATE with which it was refused or ended (00000: none).';
 COMMENT ON COLUMN phisync.audit_trail.lost_events IS 'Of a gap: how many events were lost between started_at and finished_at.';
 
 -- Made when first needed, not here: a dump carries it, and hashes stay comparable after a restore.

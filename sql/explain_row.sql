@@ -25,6 +25,7 @@ SELECT bucket, ordinal, in_bucket, buckets, reason, columns IS NULL AS unknown F
 CREATE TABLE visit (patient int, day date, note text, PRIMARY KEY (day, patient)) PARTITION BY RANGE (day);
 CREATE TABLE visit_2025 PARTITION OF visit FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE visit_2026 PARTITION OF visit FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+SELECT phisync.tag('visit', 'none');
 ALTER TABLE visit_2025 REPLICA IDENTITY FULL;
 ALTER TABLE visit_2026 REPLICA IDENTITY FULL;
 SELECT phisync.create_bucket('visits', ARRAY[$$SELECT patient::text || '/' || extract(year FROM day)::text AS id FROM visit WHERE patient = bucket.patient$$], 'SELECT 1 AS patient');

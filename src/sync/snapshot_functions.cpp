@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "audit/stream.h"
 #include "core/checksum.h"
 #include "pg/executor.h"
 #include "pg/text.h"
@@ -73,11 +74,15 @@ MemoryContext NewMemory() {
   });
 }
 
+// In the trail, a snapshot is a stream from no slot.
+constexpr std::string_view kNoSlot;
+
 // What one call of phisync.snapshot owns; deleted with the memory of the call, also after an error.
 struct SnapshotSession {
   MemoryContext memory = NewMemory();
   std::string consumer;
   std::string role;
+  std::unique_ptr<audit::StreamRecord> record;
   std::unique_ptr<SnapshotMessages> messages;
   bool complete = false;
 
@@ -107,12 +112,10 @@ void OnQueryEnd(Datum arg) {
   pg::Entry([&] { session->messages->Close(); });
 }
 
-SnapshotSession* StartSnapshot(FunctionCallInfo fcinfo, MemoryContext call_memory) {
-  if (PG_ARGISNULL(0)) {
-    RefuseNull("argument \"consumer\"", "SELECT name FROM phisync.consumers; lists them.");
-  }
+SnapshotSession* Start(FunctionCallInfo fcinfo, const std::string& consumer,
+                       MemoryContext call_memory) {
   if (PG_ARGISNULL(2)) RefuseNull("argument \"options\"", "Leave it out.");
-  const StreamOptions options = ReadOptions(TextArgument(PG_GETARG_DATUM(0)), PG_GETARG_DATUM(2));
+  const StreamOptions options = ReadOptions(consumer, PG_GETARG_DATUM(2));
   const ConsumerGrant grant = CheckConsumer(options.consumer);
   std::optional<std::vector<std::string>> wanted;
   if (!PG_ARGISNULL(1)) wanted = TextArray(PG_GETARG_DATUM(1), "an element of \"buckets\"");
@@ -121,6 +124,7 @@ SnapshotSession* StartSnapshot(FunctionCallInfo fcinfo, MemoryContext call_memor
   auto session = std::make_unique<SnapshotSession>();
   session->consumer = options.consumer;
   session->role = pg::Call([] { return GetUserNameFromId(GetAuthenticatedUserId(), false); });
+  session->record = std::make_unique<audit::StreamRecord>(session->consumer, kNoSlot);
   session->messages =
       std::make_unique<SnapshotMessages>(std::move(scope), options, session->memory);
   auto* const callback = pg::Call([&] {
@@ -133,6 +137,20 @@ SnapshotSession* StartSnapshot(FunctionCallInfo fcinfo, MemoryContext call_memor
   callback->arg = session.get();
   MemoryContextRegisterResetCallback(call_memory, callback);
   return session.release();
+}
+
+// As Start; a caller who is refused is on record, too.
+SnapshotSession* StartSnapshot(FunctionCallInfo fcinfo, MemoryContext call_memory) {
+  if (PG_ARGISNULL(0)) {
+    RefuseNull("argument \"consumer\"", "SELECT name FROM phisync.consumers; lists them.");
+  }
+  const std::string consumer = TextArgument(PG_GETARG_DATUM(0));
+  try {
+    return Start(fcinfo, consumer, call_memory);
+  } catch (const Error& e) {
+    audit::RecordRefusal(consumer, kNoSlot, e.sqlstate());
+    throw;
+  }
 }
 
 Datum NextMessage(SnapshotSession* session, bool* done) {

@@ -1,0 +1,22 @@
+-- Snapshots are in the trail as streams without a slot: complete, broken off and refused.
+CREATE TABLE regress_taken (id int PRIMARY KEY, name text);
+SELECT phisync.tag('regress_taken', 'none');
+INSERT INTO regress_taken SELECT g, 'n' FROM generate_series(1, 1000) g;
+SELECT phisync.create_bucket('taken', ARRAY['SELECT * FROM public.regress_taken'], profile => 'full');
+CREATE ROLE regress_taker;
+SELECT phisync.create_consumer('taker', 'regress_taker');
+SELECT phisync.snapshot('taker');
+GRANT regress_taker TO CURRENT_USER;
+SELECT count(*) > 0 AS taken FROM phisync.snapshot('taker');
+SELECT length(phisync.snapshot('taker', NULL, 'batch_bytes', '1kB')) > 0 AS taken LIMIT 1;
+BEGIN;
+DECLARE c CURSOR FOR SELECT length(phisync.snapshot('taker', NULL, 'batch_bytes', '1kB')) > 0 AS taken;
+FETCH 1 FROM c;
+SELECT 1 / 0;
+ROLLBACK;
+SELECT phisync.audit_flush();
+SELECT command, outcome, detail FROM phisync.audit_trail WHERE detail ->> 'consumer' = 'taker' ORDER BY seq;
+SELECT phisync.drop_consumer('taker'), phisync.drop_bucket('taken');
+REVOKE regress_taker FROM CURRENT_USER;
+DROP TABLE regress_taken;
+DROP ROLE regress_taker;
