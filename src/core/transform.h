@@ -106,6 +106,10 @@ inline constexpr int kMaxShiftDays = 3650;
 // Throws Error 22023 with the position in the detail and what was probably meant in the hint.
 Transform ParseTransform(std::string_view text);
 
+class LabelReader;
+// The same of a transformation that stands in a label; reads no further than its end.
+Transform ReadTransform(LabelReader& reader);
+
 // The canonical text: parsing it gives the same transformation, equal ones have equal texts.
 std::string Format(const Transform& transform);
 

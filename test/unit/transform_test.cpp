@@ -43,6 +43,7 @@ TEST(Transform, CanonicalTexts) {
       {"latlon(0.01)", "latlon(0.01)"},
       {"ip", "ip"},
       {"ip(24,48)", "ip"},
+      {"ip(/24,/32)", "ip(v6=32)"},
       {"ip(16)", "ip(v4=16)"},
       {"ip(v6=32)", "ip(v6=32)"},
       {"pseudonym", "pseudonym"},
