@@ -10,7 +10,7 @@ CREATE TABLE phisync.bucket (
 ) WITH (user_catalog_table = true);
 ALTER TABLE phisync.bucket ALTER COLUMN parameters SET STORAGE PLAIN, ALTER COLUMN parameter_names SET STORAGE PLAIN;
 COMMENT ON TABLE phisync.bucket IS
-'Definitions of buckets, written by phisync.create_bucket and phisync.drop_bucket alone. Read phisync.buckets instead.';
+'Definitions of buckets, written by phisync.create_bucket, alter_bucket, drop_bucket and the event triggers that follow DDL alone. Read phisync.buckets instead.';
 
 CREATE TABLE phisync.bucket_query (
   bucket   text COLLATE "C" NOT NULL,
@@ -23,7 +23,7 @@ CREATE TABLE phisync.bucket_query (
 ALTER TABLE phisync.bucket_query ALTER COLUMN query SET STORAGE PLAIN;
 CREATE INDEX bucket_query_relation ON phisync.bucket_query (relation);
 COMMENT ON TABLE phisync.bucket_query IS
-'Data queries of buckets, numbered from 0, written by phisync.create_bucket and phisync.drop_bucket alone. Read phisync.buckets instead.';
+'Data queries of buckets, numbered from 0, written by phisync.create_bucket, alter_bucket, drop_bucket and the event triggers that follow DDL alone. Read phisync.buckets instead.';
 
 -- A query whose table is gone would come back under whatever table has its number then, and a bucket whose definer is
 -- gone with the rights of whatever role has.
@@ -39,10 +39,16 @@ RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_
 COMMENT ON FUNCTION phisync.create_bucket(text, text[], text, text, integer) IS
 'Defines a bucket: data queries that say which rows are in it and what of them is sent, a parameters query whose outputs they refer to as bucket.name (null: one bucket for all), and a profile that says which PHI its consumers get (withhold: none; full: all). Devices fetch buckets of priority 0 first, of 3 last. Locks each table against writers until the transaction ends. Raises an error that names what is wrong and what mends it. Needs no preload.';
 
-CREATE FUNCTION phisync.drop_bucket(name text)
+CREATE FUNCTION phisync.alter_bucket(name text, data text[] DEFAULT NULL, parameters text DEFAULT NULL, profile text DEFAULT NULL,
+  priority integer DEFAULT NULL)
+RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_alter_bucket';
+COMMENT ON FUNCTION phisync.alter_bucket(text, text[], text, text, integer) IS
+'Changes what is given of a bucket and keeps the rest (null), its name and its grants; parameters of an empty text make it one bucket for all. All of it is checked with the rights of the caller, who becomes its definer. Consumers are told to take its contents anew. Locks the old and new tables against writers until the transaction ends. Raises what create_bucket raises, and 42704 if there is none of that name. Needs no preload.';
+
+CREATE FUNCTION phisync.drop_bucket(name text, cascade boolean DEFAULT false)
 RETURNS void LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_drop_bucket';
-COMMENT ON FUNCTION phisync.drop_bucket(text) IS
-'Removes a bucket and its data queries; later changes are not sent for it. Locks its tables against writers until the transaction ends. Raises 42704 if there is none of that name, 2BP01 if a consumer is granted it by name. Needs no preload.';
+COMMENT ON FUNCTION phisync.drop_bucket(text, boolean) IS
+'Removes a bucket and its data queries: consumers are told that its rows leave, later changes are not sent for it. Locks its tables against writers until the transaction ends. Raises 42704 if there is none of that name, and, without cascade, 2BP01 if a consumer is granted it by name; with cascade the grant of that name stays, and create_bucket refuses the name until it is taken back. Needs no preload.';
 
 CREATE VIEW phisync.buckets AS
 SELECT b.name, b.parameters, b.parameter_names,
@@ -67,9 +73,9 @@ FROM phisync.bucket_query q LEFT JOIN LATERAL phisync.compiled_queries(q.relatio
 COMMENT ON VIEW phisync.bucket_queries IS
 'What each data query sends as things are now: the objects'' type, the outputs that are sent, whether its profile withholds others, and, where no record can be made any more, the SQLSTATE that says why: 42501 an id, parameter or key is PHI by now, 42P01 the table is gone, others what its text no longer fits. Needs no preload.';
 
-REVOKE ALL ON FUNCTION phisync.create_bucket(text, text[], text, text, integer), phisync.drop_bucket(text), phisync.compiled_queries(regclass)
+REVOKE ALL ON FUNCTION phisync.create_bucket(text, text[], text, text, integer), phisync.drop_bucket(text, boolean), phisync.alter_bucket(text, text[], text, text, integer), phisync.compiled_queries(regclass)
   FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION phisync.create_bucket(text, text[], text, text, integer), phisync.drop_bucket(text)
+GRANT EXECUTE ON FUNCTION phisync.create_bucket(text, text[], text, text, integer), phisync.drop_bucket(text, boolean), phisync.alter_bucket(text, text[], text, text, integer)
   TO phisync_officer;
 GRANT EXECUTE ON FUNCTION phisync.compiled_queries(regclass) TO phisync_officer, phisync_auditor;
 GRANT SELECT ON phisync.bucket, phisync.bucket_query, phisync.buckets, phisync.bucket_queries

@@ -34,7 +34,8 @@ CREATE TABLE phisync.audit_trail (
   changed_columns text[],
   lost_events bigint,
   started_at timestamptz NOT NULL,
-  finished_at timestamptz NOT NULL
+  finished_at timestamptz NOT NULL,
+  detail jsonb
 ) PARTITION BY RANGE (recorded_at);
 ALTER SEQUENCE phisync.audit_seq OWNED BY phisync.audit_trail.seq;
 COMMENT ON TABLE phisync.audit_trail IS
@@ -43,7 +44,7 @@ COMMENT ON COLUMN phisync.audit_trail.recorded_at IS 'When the event was complet
 COMMENT ON COLUMN phisync.audit_trail.event_id IS
 'Names the event; a cursor has one row with outcome open when it first delivers rows and one with the same event_id when it ends.';
 COMMENT ON COLUMN phisync.audit_trail.source IS
-'read: a statement that read tagged columns; statement: one that wrote them without reading any; change: a changed row; gap: events that could not be recorded.';
+'read: a statement that read tagged columns; statement: one that wrote them without reading any; change: a changed row; gap: events that could not be recorded; stream: a start, end or refusal of the change stream.';
 COMMENT ON COLUMN phisync.audit_trail.outcome IS
 'ok; error: failed while it ran (row_count = rows produced until then); aborted: ended by a rollback between fetches; open: a cursor that can deliver more.';
 COMMENT ON COLUMN phisync.audit_trail."precision" IS
@@ -53,6 +54,7 @@ COMMENT ON COLUMN phisync.audit_trail.top_command IS 'Command tag of the client'
 COMMENT ON COLUMN phisync.audit_trail.row_key IS
 'Primary key of a changed row: a JSON array of texts, or a keyed hash (hmac:...) where a key column is tagged; see phisync.audit_row_key.';
 COMMENT ON COLUMN phisync.audit_trail.changed_columns IS 'Names of the columns that an UPDATE of the row changed; never values.';
+COMMENT ON COLUMN phisync.audit_trail.detail IS 'Of a stream: consumer, slot, and the SQLSTATE with which it was refused or ended (00000: none).';
 COMMENT ON COLUMN phisync.audit_trail.lost_events IS 'Of a gap: how many events were lost between started_at and finished_at.';
 
 -- Made when first needed, not here: a dump carries it, and hashes stay comparable after a restore.
@@ -72,7 +74,7 @@ CREATE VIEW phisync.audit_log AS
 SELECT seq, recorded_at, event_id, source, outcome, "precision", session_role, effective_role, authenticated_as,
   application_user, purpose, client_address, client_port, tls, application_name, backend_pid, command, top_command,
   nested, relations, relation_oids, columns, tags, truncated, row_count, query_id, transaction_id, row_key,
-  changed_columns, lost_events, started_at, finished_at
+  changed_columns, lost_events, started_at, finished_at, detail
 FROM phisync.audit_trail;
 COMMENT ON VIEW phisync.audit_log IS
 'The audit trail: who touched which tagged columns of which tables, when, from where, for whom and why. Readable by phisync_auditor and phisync_officer, writable by nobody. Statements are recorded with preload alone, row changes without too.';
@@ -104,6 +106,8 @@ BEGIN
   EXECUTE format('CREATE TABLE phisync.%I (LIKE phisync.audit_trail INCLUDING DEFAULTS)', name);
   -- On each partition, not on the whole: a dump of a partition would otherwise not restore, as attaching it makes the key too.
   EXECUTE format('ALTER TABLE phisync.%I ADD PRIMARY KEY (recorded_at, seq)', name);
+  -- So that phisync.slots finds the last error of a slot without reading the trail.
+  EXECUTE format('CREATE INDEX ON phisync.%I (recorded_at) WHERE source = %L', name, 'stream');
   EXECUTE format('REVOKE ALL ON phisync.%I FROM PUBLIC', name);
   EXECUTE format('ALTER TABLE phisync.audit_trail ATTACH PARTITION phisync.%I %s', name, bounds);
   RETURN to_regclass('phisync.' || quote_ident(name));

@@ -80,20 +80,29 @@ BEGIN
 
   -- A slot that nobody reads keeps all WAL, or loses its place.
   "check" := 'slot health'; found_any := false;
-  FOR r IN SELECT s.slot_name, s.wal_status, s.active FROM pg_replication_slots s
-           WHERE s.plugin = 'phisync' AND s.database = current_database() AND s.wal_status IN ('lost', 'unreserved') ORDER BY 1 LOOP
-    found_any := true; status := 'fail';
-    IF r.wal_status = 'lost' THEN
-      finding := format('slot %I has lost WAL that it needs: its consumer must start again from a snapshot', r.slot_name);
-      remedy := format('SELECT pg_drop_replication_slot(%L);  -- then create it again and rebuild the consumer', r.slot_name);
-    ELSE
-      finding := format('slot %I is about to lose WAL that it needs', r.slot_name);
-      remedy := 'start its consumer, or raise max_slot_wal_keep_size';
-    END IF;
+  FOR r IN SELECT s.* FROM phisync.slots s WHERE s.state IN ('lost', 'losing', 'failing', 'behind') OR s.budget_left < 0.5 ORDER BY 1 LOOP
+    found_any := true; status := CASE WHEN r.state IN ('lost', 'losing') THEN 'fail' ELSE 'warn' END;
+    CASE
+      WHEN r.state = 'lost' THEN
+        finding := format('slot %I has lost WAL that it needs: its consumer must start again from a snapshot', r.slot);
+        remedy := format('SELECT pg_drop_replication_slot(%L);  -- then create it again and rebuild the consumer', r.slot);
+      WHEN r.state = 'losing' THEN
+        finding := format('slot %I is about to lose WAL that it needs', r.slot);
+        remedy := 'start its consumer, or raise max_slot_wal_keep_size';
+      WHEN r.budget_left < 0.5 THEN
+        finding := format('slot %I keeps %s of WAL: %s %% of max_slot_wal_keep_size are left', r.slot,
+          pg_size_pretty(pg_size_bytes(current_setting('max_slot_wal_keep_size')) - r.safe_wal_size), round(100 * r.budget_left));
+        remedy := 'let its consumer catch up and confirm, or drop it if there is none any more';
+      WHEN r.state = 'failing' THEN
+        finding := format('the last stream of slot %I ended or was refused with SQLSTATE %s', r.slot, r.last_error);
+        remedy := 'see the server''s log; SELECT phisync.skip_transaction(slot, lsn); passes over a transaction that cannot be sent';
+      ELSE
+        finding := format('the consumer of slot %I is %s behind', r.slot, pg_size_pretty(r.lag_bytes)); remedy := r.advice;
+    END CASE;
     RETURN NEXT;
   END LOOP;
   IF NOT found_any THEN
-    status := 'ok'; finding := 'no slot of phisync in this database is losing WAL'; remedy := NULL;
+    status := 'ok'; finding := 'no slot of phisync in this database is stuck or losing WAL'; remedy := NULL;
     RETURN NEXT;
   END IF;
 
@@ -133,8 +142,41 @@ BEGIN
       RETURN NEXT;
     END;
   END LOOP;
+  FOR r IN SELECT b.name FROM phisync.bucket b WHERE NOT EXISTS (SELECT FROM pg_roles o WHERE o.oid = b.definer) ORDER BY 1 LOOP
+    found_any := true; status := 'fail';
+    finding := format('the role that defined bucket %s is gone: dumps leave the bucket out, and its parameters query has no rights', r.name);
+    remedy := format('SELECT phisync.alter_bucket(%L);  -- makes you its definer', r.name);
+    RETURN NEXT;
+  END LOOP;
   IF NOT found_any THEN
     status := 'ok'; finding := 'every data query can be served'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
+  "check" := 'parameters'; found_any := false;
+  FOR r IN SELECT b.name, EXISTS (SELECT FROM pg_roles a WHERE a.oid = b.definer) AS has_definer FROM phisync.bucket b
+           WHERE b.parameters IS NOT NULL AND NOT (EXISTS (SELECT FROM pg_roles a WHERE a.oid = b.definer)
+             AND EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace = 'phisync_parameters'::regnamespace AND p.proname = b.name)) ORDER BY 1 LOOP
+    found_any := true; status := 'fail';
+    finding := format('phisync.buckets_for fails for everybody who is granted bucket %s: %s', r.name,
+      CASE WHEN r.has_definer THEN 'what its parameters query read was dropped' ELSE 'its definer is gone' END);
+    remedy := format('SELECT phisync.drop_bucket(%L);  -- and create it again', r.name);
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'every parameters query can be run'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
+  "check" := 'consumers'; found_any := false;
+  FOR r IN SELECT c.name FROM phisync.consumers c WHERE NOT c.role_exists ORDER BY 1 LOOP
+    found_any := true; status := 'warn';
+    finding := format('the role of consumer %s is gone: nobody can read the stream as it', r.name);
+    remedy := format('SELECT phisync.drop_consumer(%1$L);  -- or: SELECT phisync.alter_consumer(%1$L, role => ...);', r.name);
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'the role of every consumer exists'; remedy := NULL;
     RETURN NEXT;
   END IF;
 

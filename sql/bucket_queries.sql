@@ -18,7 +18,9 @@ ALTER TABLE regress_follow.visit RENAME TO encounter;
 ALTER SCHEMA regress_follow RENAME TO regress_followed;
 TABLE regress_followed.now;
 ALTER SCHEMA regress_followed RENAME TO regress_follow;
--- A new name of a column, another type, no key, no table.
+-- What nobody followed is said: a new name of a column, another type, no key, no table.
+ALTER EVENT TRIGGER phisync_follow_alter DISABLE;
+ALTER EVENT TRIGGER phisync_follow_drop DISABLE;
 ALTER TABLE regress_follow.encounter RENAME note TO remark;
 TABLE regress_follow.now;
 ALTER TABLE regress_follow.encounter RENAME remark TO note;
@@ -28,6 +30,8 @@ ALTER TABLE regress_follow.encounter DROP CONSTRAINT visit_pkey;
 TABLE regress_follow.now;
 DROP TABLE regress_follow.encounter;
 SELECT bucket, ordinal, type, outputs, withholds, refused FROM regress_follow.now;
+ALTER EVENT TRIGGER phisync_follow_alter ENABLE ALWAYS;
+ALTER EVENT TRIGGER phisync_follow_drop ENABLE ALWAYS;
 -- The transaction goes on, and what is gone can still be removed.
 SELECT phisync.drop_bucket('clinic'), phisync.drop_bucket('mood');
 TABLE regress_follow.now;

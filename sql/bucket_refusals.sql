@@ -41,7 +41,7 @@ CREATE DOMAIN short AS text CHECK (length(VALUE) < 5);
 \pset format unaligned
 \pset tuples_only on
 \echo '# Tables'
-SELECT refused(NULL, 'SELECT id FROM ' || t) FROM unnest(ARRAY['seen', 'kept', 'elsewhere', 'parted', 'parent', 'light', 'passing',
+SELECT refused(NULL, 'SELECT id FROM ' || t) FROM unnest(ARRAY['seen', 'kept', 'elsewhere', 'ONLY parted', 'parent', 'light', 'passing',
   'counter', 'keyless', 'later', 'bucket', 'missing', 'pg_catalog.pg_class', 'information_schema.sql_features', 'phisync.bucket', 'other_database.public.visit']) t;
 \echo '# Shape'
 SELECT refused(NULL, q) FROM unnest(ARRAY[

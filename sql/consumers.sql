@@ -30,13 +30,29 @@ SELECT regress_refused(command) FROM (VALUES
   ($$SELECT phisync.create_consumer('other', 'regress_phone_sync', ARRAY['consumed', 'missing'])$$),
   ($$SELECT phisync.create_consumer('other', 'regress_phone_sync', ARRAY['consumed', NULL])$$),
   ($$SELECT phisync.create_consumer('other', NULL)$$),
+  ($$SELECT phisync.create_consumer('other', 'regress_phone_sync', require_tls => NULL)$$),
+  ($$SELECT phisync.create_consumer('other', 'regress_phone_sync', networks => '{}')$$),
+  ($$SELECT phisync.create_consumer('other', 'regress_phone_sync', networks => '{10.0.0.0/8,NULL}')$$),
+  ($$SELECT phisync.alter_consumer('other', require_tls => true)$$),
+  ($$SELECT phisync.alter_consumer('phones', role => 4294967295::regrole)$$),
+  ($$SELECT phisync.alter_consumer('phones', buckets => '{missing}')$$),
+  ($$SELECT phisync.alter_consumer('phones', buckets => '{consumed}', all_buckets => true)$$),
+  ($$SELECT phisync.alter_consumer('phones', networks => '{}')$$),
+  ($$SELECT phisync.end_streams('phones')$$),
   ($$SELECT phisync.drop_consumer('other')$$),
   ($$SELECT phisync.drop_bucket('consumed')$$),
   ($$INSERT INTO phisync.consumer VALUES ('mine', 'regress_officer')$$)) c(command);
+-- What is not said stays.
+SELECT phisync.alter_consumer('phones', buckets => '{consumed}', networks => '{10.1.0.0/16,fd00::/8}');
+SELECT phisync.alter_consumer('phones', require_tls => true);
+SELECT * FROM phisync.consumers WHERE name = 'phones';
+SELECT phisync.alter_consumer('phones', 'phisync_consumer', all_buckets => true, any_network => true);
+SELECT * FROM phisync.consumers WHERE name = 'phones';
 -- Nobody else may look or change.
 SET ROLE regress_nobody;
 SELECT regress_refused(command) FROM (VALUES
   ($$SELECT phisync.create_consumer('other', 'regress_phone_sync')$$),
+  ($$SELECT phisync.alter_consumer('phones', 'regress_nobody')$$),
   ($$SELECT phisync.drop_consumer('phones')$$),
   ($$SELECT phisync.create_bucket('other', ARRAY['SELECT id FROM regress_consumed'])$$),
   ($$SELECT phisync.drop_bucket('consumed')$$),

@@ -19,4 +19,12 @@ CREATE TABLE odd (id text PRIMARY KEY);
 SELECT FROM phisync.create_bucket('odd', ARRAY[$$SELECT nullif(id, 'none') AS id FROM odd$$], profile => 'full');
 INSERT INTO odd VALUES ('one'), ('none'), ('two');
 SELECT * FROM stream();
+-- Values of a type that is not the server's own are printed in a subtransaction.
+CREATE TYPE pair AS (a int, b text);
+CREATE TABLE paired (id int PRIMARY KEY, n int, p pair);
+SELECT FROM phisync.create_bucket('paired', ARRAY['SELECT id, 10 / n AS part, p FROM paired'], profile => 'full');
+INSERT INTO paired VALUES (1, 5, (1, 'x')), (2, 0, (2, 'y')), (3, NULL, NULL);
+-- The key says where the row was.
+UPDATE paired SET n = 0 WHERE id = 1;
+SELECT * FROM stream();
 \i :drop

@@ -6,6 +6,7 @@
 CREATE TABLE patient (id int PRIMARY KEY);
 CREATE TABLE outside (id int, filler text);
 SELECT FROM phisync.create_bucket('one', ARRAY['SELECT id FROM patient'], profile => 'full');
+SELECT FROM pg_replication_slot_advance('regress_stream', pg_current_wal_lsn());
 -- Little log says nothing, 1 MB of it does.
 INSERT INTO outside VALUES (0);
 INSERT INTO outside VALUES (1);
@@ -21,5 +22,12 @@ SELECT count(*) FROM pg_replication_slot_advance('regress_stream', (SELECT (reco
 INSERT INTO patient VALUES (7);
 SELECT line::jsonb->>'k' AS k, line::jsonb->>'id' AS id
   FROM pg_logical_slot_get_changes('regress_stream', NULL, NULL, 'consumer', 'regress'), regexp_split_to_table(data, E'\n') AS line;
+-- Messages that it does not ask for are as much.
+SELECT FROM pg_logical_slot_get_changes('regress_stream', NULL, NULL, 'consumer', 'regress');
+SELECT count(pg_logical_emit_message(false, 'other', repeat('x', 1000))) FROM generate_series(1, 2100);
+-- They are not written to disk before something is committed.
+INSERT INTO outside VALUES (0);
+SELECT DISTINCT line::jsonb->>'k' AS k
+  FROM pg_logical_slot_get_changes('regress_stream', NULL, NULL, 'consumer', 'regress', 'messages', 'app'), regexp_split_to_table(data, E'\n') AS line ORDER BY 1;
 DROP TABLE got;
 \i :drop

@@ -16,7 +16,7 @@ INSERT INTO peeked SELECT (SELECT string_agg(data, E'\n' ORDER BY n)
   FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'regress', 'batch_bytes', size) WITH ORDINALITY AS m (lsn, xid, data, n)) AS data
   FROM unnest('{1,64kB,64kB}'::text[]) AS size;
 SELECT count(*), count(DISTINCT regexp_replace(data, '^[^\n]*\n', '')) FROM peeked;
-SELECT DISTINCT regexp_replace(regexp_replace(substring(data from '^[^\n]*'), '"(system|database)":"[^"]*"', '"\1":"*"', 'g'), '[0-9]+}', 'N}') FROM peeked;
+SELECT DISTINCT regexp_replace(regexp_replace(substring(data from '^[^\n]*'), '"(system|database)":"[^"]*"', '"\1":"*"', 'g'), '"batch_bytes":[0-9]+', '"batch_bytes":N') FROM peeked;
 SELECT * FROM stream('narrow');
 -- A message holds a change at least.
 INSERT INTO patient VALUES (2);
@@ -38,6 +38,13 @@ REVOKE regress_stream_reader FROM CURRENT_USER;
 SELECT data FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'regress');
 \set VERBOSITY default
 GRANT regress_stream_reader TO CURRENT_USER;
+-- This connection is over a unix socket: without TLS, and without an address.
+SELECT phisync.alter_consumer('narrow', require_tls => true);
+SELECT data FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'narrow');
+SELECT phisync.alter_consumer('narrow', require_tls => false, networks => '{0.0.0.0/0,::/0}');
+SELECT data FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'narrow');
+SELECT phisync.alter_consumer('narrow', any_network => true);
+SELECT count(*) > 0 FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'narrow');
 -- The caller's settings are as they were.
 SET extra_float_digits = -3;
 SET "TimeZone" = 'PST8PDT';

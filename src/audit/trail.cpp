@@ -6,6 +6,7 @@
 #include "pg/boundary.h"
 #include "pg/executor.h"
 #include "pg/session.h"
+#include "pg/types.h"
 
 namespace phisync::audit {
 namespace {
@@ -19,16 +20,18 @@ constexpr const char* kInsert =
     "columns, tags, "
     "truncated, row_count, query_id, transaction_id, row_key, changed_columns, lost_events, "
     "started_at, "
-    "finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+    "finished_at, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+    "$15, $16, "
     "$17, $18, "
-    "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)";
-constexpr int kColumns = 31;
+    "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
+constexpr int kColumns = 32;
 constexpr Oid kTypes[kColumns] = {
-    TIMESTAMPTZOID, UUIDOID,        TEXTOID,       TEXTOID, TEXTOID,      TEXTOID,     TEXTOID,
-    TEXTOID,        TEXTOID,        TEXTOID,       INETOID, INT4OID,      BOOLOID,     TEXTOID,
-    INT4OID,        TEXTOID,        TEXTOID,       BOOLOID, TEXTARRAYOID, OIDARRAYOID, TEXTARRAYOID,
-    TEXTARRAYOID,   BOOLOID,        INT8OID,       INT8OID, XID8OID,      TEXTOID,     TEXTARRAYOID,
-    INT8OID,        TIMESTAMPTZOID, TIMESTAMPTZOID};
+    TIMESTAMPTZOID, UUIDOID,     TEXTOID,      TEXTOID,      TEXTOID, TEXTOID,
+    TEXTOID,        TEXTOID,     TEXTOID,      TEXTOID,      INETOID, INT4OID,
+    BOOLOID,        TEXTOID,     INT4OID,      TEXTOID,      TEXTOID, BOOLOID,
+    TEXTARRAYOID,   OIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, BOOLOID, INT8OID,
+    INT8OID,        XID8OID,     TEXTOID,      TEXTARRAYOID, INT8OID, TIMESTAMPTZOID,
+    TIMESTAMPTZOID, JSONBOID};
 
 SPIPlanPtr insert_plan = nullptr;
 
@@ -136,6 +139,9 @@ void InsertEvent(const Event& event) {
   row.Add(UInt64GetDatum(event.lost), event.lost == 0);
   row.Add(TimestampTzGetDatum(event.started_at));
   row.Add(TimestampTzGetDatum(event.finished_at));
+  const bool plain = event.detail.empty();
+  row.Add(plain ? Datum(0) : DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail.c_str())),
+          plain);
   row.Insert();
 }
 

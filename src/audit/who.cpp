@@ -1,44 +1,14 @@
 #include "audit/who.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include "audit/settings.h"
 #include "core/error.h"
 #include "core/purpose.h"
 #include "pg/boundary.h"
+#include "pg/client.h"
 #include "pg/compat.h"
-#include "pg/session.h"
 
 namespace phisync::audit {
 namespace {
-
-struct Client {
-  bool known;
-  bool tls;
-  int port;
-  char address[INET6_ADDRSTRLEN];
-};
-
-// Does not change while the session lives.
-Client client = {};
-
-const Client& GetClient() {
-  if (client.known || MyBEEntry == nullptr) return client;
-  client.known = true;
-  client.tls = MyBEEntry->st_ssl;
-  const sockaddr_storage& from = MyBEEntry->st_clientaddr.addr;
-  if (from.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
-    inet_ntop(AF_INET, &v4.sin_addr, client.address, sizeof(client.address));
-    client.port = ntohs(v4.sin_port);
-  } else if (from.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
-    inet_ntop(AF_INET6, &v6.sin6_addr, client.address, sizeof(client.address));
-    client.port = ntohs(v6.sin6_port);
-  }
-  return client;
-}
 
 std::uint64_t session_random = 0;
 int session_pid = 0;
@@ -87,9 +57,10 @@ Event NewEvent(EventSource source) {
   event.application_user = Actor();
   event.purpose = CanonicalPurpose(Purpose());
   event.application_name = Safe(application_name);
-  event.client_address = GetClient().address;
-  event.client_port = GetClient().port;
-  event.tls = GetClient().tls;
+  const pg::Client client = pg::CurrentClient();
+  event.client_address = client.address;
+  event.client_port = client.port;
+  event.tls = client.tls;
   return event;
 }
 

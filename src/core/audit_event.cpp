@@ -104,6 +104,7 @@ void EachText(EventRef& event, Visit visit) {
   visit(event.command);
   visit(event.top_command);
   visit(event.row_key);
+  visit(event.detail);
 }
 
 // The numbers, likewise.
@@ -156,7 +157,7 @@ Event Decode(std::string_view bytes) {
   reader.GetEnum(event.outcome, Outcome::kOpen);
   reader.Get(event.finished_at);
   reader.Get(event.rows);
-  reader.GetEnum(event.source, EventSource::kGap);
+  reader.GetEnum(event.source, EventSource::kStream);
   reader.GetEnum(event.precision, Precision::kBulk);
   std::uint8_t flags = 0;
   reader.Get(flags);
@@ -223,7 +224,7 @@ std::array<std::uint8_t, 16> EventId(std::uint64_t session, std::uint64_t counte
 }
 
 const char* Text(EventSource source) noexcept {
-  constexpr const char* kTexts[] = {"read", "statement", "change", "gap"};
+  constexpr const char* kTexts[] = {"read", "statement", "change", "gap", "stream"};
   return kTexts[static_cast<int>(source)];
 }
 

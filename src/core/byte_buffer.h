@@ -2,6 +2,7 @@
 // The append-only byte buffer that all encoders write to.
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory_resource>
 #include <string_view>
@@ -32,7 +33,7 @@ class ByteBuffer {
 
   void Append(std::string_view bytes) {
     if (bytes.empty()) return;
-    std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());
+    Copy(Reserve(bytes.size()), bytes.data(), bytes.size());
     size_ += bytes.size();
   }
   void Append(char byte) {
@@ -43,6 +44,8 @@ class ByteBuffer {
   void Clear() { size_ = 0; }
   // Clear, and gives the memory back if it is more than `keep` bytes.
   void Trim(std::size_t keep);
+  // Overwrites a byte that was appended.
+  void Replace(std::size_t at, char byte) { data_[at] = byte; }
   // Forgets what was appended after the buffer had `size` bytes.
   void Truncate(std::size_t size) { size_ = size; }
 
@@ -57,6 +60,27 @@ class ByteBuffer {
 
  private:
   void Grow(std::size_t n);
+
+  // Most texts are keys and numbers: two moves that may overlap, rather than a call.
+  static void Copy(char* to, const char* from, std::size_t n) {
+    const auto ends = [&]<typename Word>(Word first, Word last) {
+      std::memcpy(&first, from, sizeof first);
+      std::memcpy(&last, from + n - sizeof last, sizeof last);
+      std::memcpy(to, &first, sizeof first);
+      std::memcpy(to + n - sizeof last, &last, sizeof last);
+    };
+    if (n > 2 * sizeof(std::uint64_t)) {
+      std::memcpy(to, from, n);
+    } else if (n >= sizeof(std::uint64_t)) {
+      ends(std::uint64_t{}, std::uint64_t{});
+    } else if (n >= sizeof(std::uint32_t)) {
+      ends(std::uint32_t{}, std::uint32_t{});
+    } else {
+      to[0] = from[0];
+      to[n / 2] = from[n / 2];
+      to[n - 1] = from[n - 1];
+    }
+  }
 
   std::pmr::memory_resource* memory_;
   char* data_ = nullptr;

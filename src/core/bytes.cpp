@@ -1,6 +1,8 @@
 #include "core/bytes.h"
 
+#include <array>
 #include <bit>
+#include <cstring>
 
 namespace phisync {
 namespace {
@@ -8,10 +10,18 @@ namespace {
 constexpr char kLower[] = "0123456789abcdef";
 constexpr char kUpper[] = "0123456789ABCDEF";
 
+// Both digits of every byte.
+constexpr auto kPairs = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (unsigned byte = 0; byte < pairs.size(); ++byte) {
+    pairs[byte] = {kLower[byte >> 4], kLower[byte & 15]};
+  }
+  return pairs;
+}();
+
 char* WriteHex(char* to, unsigned char byte) {
-  *to++ = kLower[byte >> 4];
-  *to++ = kLower[byte & 15];
-  return to;
+  std::memcpy(to, kPairs[byte].data(), 2);
+  return to + 2;
 }
 
 char* WriteHalf(char* to, std::uint32_t half, int digits) {
@@ -34,11 +44,12 @@ void AppendHalves(ByteBuffer& out, std::uint32_t high, int high_digits, std::uin
 }  // namespace
 
 void AppendUuid(ByteBuffer& out, const unsigned char* bytes) {
-  char* to = out.Reserve(36);
-  for (int i = 0; i < 16; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
-    to = WriteHex(to, bytes[i]);
+  char* to = out.Reserve(37);
+  for (const int count : {4, 2, 2, 2, 6}) {
+    for (int i = 0; i < count; ++i) to = WriteHex(to, *bytes++);
+    *to++ = '-';
   }
+  --to;
   out.Commit(to);
 }
 

@@ -4,26 +4,51 @@
 #include <bit>
 #include <cstdint>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace phisync {
 namespace {
 
 constexpr std::size_t kLongestEscape = 6;
-constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+// Copies a block of bytes, and says how many of them stand before the first that needs an escape.
+#ifdef __SSE2__
+constexpr std::size_t kBlock = sizeof(__m128i);
+
+std::size_t CopyBlock(char* to, const char* from) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), block);
+  const __m128i quotes = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  const __m128i backslashes = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  const __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1F)), block);
+  const int marks = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), controls));
+  return static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(marks) | 1U << kBlock));
+}
+#else
+constexpr std::size_t kBlock = sizeof(std::uint64_t);
 
 constexpr std::uint64_t Repeat(unsigned char byte) {
   return 0x0101010101010101ULL * byte;
 }
 
-// A word with the top bit set in every byte of `word` that needs an escape. Bytes above the first
-// such byte may be marked wrongly (borrows run upwards), never the ones below it.
-std::uint64_t MarkEscapes(std::uint64_t word) {
+std::size_t CopyBlock(char* to, const char* from) {
+  std::uint64_t word;
+  std::memcpy(&word, from, kBlock);
+  std::memcpy(to, &word, kBlock);
   const std::uint64_t quote = word ^ Repeat('"');
   const std::uint64_t backslash = word ^ Repeat('\\');
   const std::uint64_t zeros =
       ((quote - Repeat(1)) & ~quote) | ((backslash - Repeat(1)) & ~backslash);
   const std::uint64_t controls = (word - Repeat(0x20)) & ~word;
-  return (zeros | controls) & Repeat(0x80);
+  // Bytes above the first that needs an escape may be marked wrongly (borrows run upwards), never
+  // the ones below it.
+  const std::uint64_t marks = (zeros | controls) & Repeat(0x80);
+  if constexpr (std::endian::native != std::endian::little) return marks == 0 ? kBlock : 0;
+  return static_cast<std::size_t>(std::countr_zero(marks)) / 8;
 }
+#endif
 
 bool NeedsEscape(unsigned char byte) {
   return byte < 0x20 || byte == '"' || byte == '\\';
@@ -67,32 +92,26 @@ char* WriteEscape(char* to, unsigned char byte) {
 void AppendJsonEscaped(ByteBuffer& out, std::string_view text) {
   const char* from = text.data();
   const char* const end = from + text.size();
-  // Copies word by word and looks for escapes on the way; what was copied past one is overwritten.
-  char* to = out.Reserve(text.size() + kWord);
+  // Looks for escapes on the way; what was copied past one is overwritten.
+  char* to = out.Reserve(text.size() + kBlock);
   for (;;) {
-    if constexpr (std::endian::native == std::endian::little) {
-      while (static_cast<std::size_t>(end - from) >= kWord) {
-        std::uint64_t word;
-        std::memcpy(&word, from, kWord);
-        std::memcpy(to, &word, kWord);
-        const std::uint64_t marks = MarkEscapes(word);
-        const int run = marks == 0 ? static_cast<int>(kWord) : std::countr_zero(marks) / 8;
-        from += run;
-        to += run;
-        if (marks != 0) break;
-      }
+    while (static_cast<std::size_t>(end - from) >= kBlock) {
+      const std::size_t run = CopyBlock(to, from);
+      from += run;
+      to += run;
+      if (run < kBlock) break;
     }
     while (from != end && !NeedsEscape(static_cast<unsigned char>(*from))) *to++ = *from++;
     if (from == end) break;
     out.Commit(to);
-    to = out.Reserve(static_cast<std::size_t>(end - from) + kLongestEscape + kWord);
+    to = out.Reserve(static_cast<std::size_t>(end - from) + kLongestEscape + kBlock);
     to = WriteEscape(to, static_cast<unsigned char>(*from++));
   }
   out.Commit(to);
 }
 
 void AppendJsonString(ByteBuffer& out, std::string_view text) {
-  out.Reserve(text.size() + kWord + 2);
+  out.Reserve(text.size() + kBlock + 2);
   out.Append('"');
   AppendJsonEscaped(out, text);
   out.Append('"');

@@ -25,10 +25,23 @@ void Number(ByteBuffer& out, std::string_view text, std::uint64_t value) {
   out.Append(text);
   AppendUnsigned(out, value);
 }
-void Lsn(ByteBuffer& out, std::string_view text, std::uint64_t lsn) {
+void Seq(ByteBuffer& out, std::string_view text, RecordSeq seq) {
+  Number(out, text, seq.number);
+  if (seq.xid != 0) Number(out, R"(,"xid":)", seq.xid);
+}
+void Lsn(ByteBuffer& out, std::string_view text, std::optional<std::uint64_t> lsn) {
   out.Append(text);
+  if (!lsn) {
+    out.Append("null");
+    return;
+  }
   out.Append('"');
-  AppendLsn(out, lsn);
+  AppendLsn(out, *lsn);
+  out.Append('"');
+}
+void Time(ByteBuffer& out, std::int64_t microseconds) {
+  out.Append(R"(,"time":")");
+  AppendTimestamp(out, microseconds, true, Beyond::kText);
   out.Append('"');
 }
 void List(ByteBuffer& out, std::string_view text, std::span<const std::string_view> values) {
@@ -43,7 +56,7 @@ void List(ByteBuffer& out, std::string_view text, std::span<const std::string_vi
   out.Append(']');
 }
 void Row(ByteBuffer& out, std::string_view kind, const RowRecord& row) {
-  Number(out, kind, row.seq);
+  Seq(out, kind, row.seq);
   List(out, R"(,"buckets":)", row.buckets);
   Text(out, R"(,"type":)", row.type);
   Text(out, R"(,"id":)", row.id);
@@ -66,10 +79,10 @@ void AppendHello(ByteBuffer& out, const HelloRecord& hello) {
 void AppendBegin(ByteBuffer& out, const BeginRecord& begin) {
   Number(out, R"({"k":"begin","xid":)", begin.xid);
   Lsn(out, R"(,"lsn":)", begin.lsn);
-  out.Append(R"(,"time":")");
-  AppendTimestamp(out, begin.time, true, Beyond::kText);
-  Text(out, R"(","origin":)", begin.origin);
+  Time(out, begin.time);
+  Text(out, R"(,"origin":)", begin.origin);
   Text(out, R"(,"cause":)", begin.cause);
+  if (begin.snapshot) Text(out, R"(,"snapshot":)", *begin.snapshot);
   out.Append("}\n");
 }
 
@@ -90,9 +103,9 @@ void AppendRemove(ByteBuffer& out, const RowRecord& row, std::string_view reason
   out.Append("}\n");
 }
 
-void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
-                 std::string_view type, std::int64_t ordinal, std::string_view reason) {
-  Number(out, R"({"k":"clear","seq":)", seq);
+void AppendClear(ByteBuffer& out, RecordSeq seq, std::string_view buckets, std::string_view type,
+                 std::int64_t ordinal, std::string_view reason) {
+  Seq(out, R"({"k":"clear","seq":)", seq);
   Text(out, R"(,"buckets":)", buckets);
   Text(out, R"(,"type":)", type);
   out.Append(R"(,"subkeys":")");
@@ -102,31 +115,94 @@ void AppendClear(ByteBuffer& out, std::uint64_t seq, std::string_view buckets,
   out.Append("}\n");
 }
 
-void AppendPolicy(ByteBuffer& out, std::uint64_t seq, std::int64_t version, std::string_view what,
-                  std::span<const std::string_view> buckets) {
-  Number(out, R"({"k":"policy","seq":)", seq);
+void AppendPolicy(ByteBuffer& out, RecordSeq seq, std::optional<std::int64_t> version,
+                  std::string_view what, std::span<const std::string_view> buckets) {
+  Seq(out, R"({"k":"policy","seq":)", seq);
   out.Append(R"(,"version":)");
-  AppendInteger(out, version);
+  if (version) {
+    AppendInteger(out, *version);
+  } else {
+    out.Append("null");
+  }
   Text(out, R"(,"what":)", what);
   List(out, R"(,"buckets":)", buckets);
   out.Append("}\n");
 }
 
-void AppendError(ByteBuffer& out, std::uint64_t seq, std::uint64_t lsn, std::string_view relation,
-                 std::string_view sqlstate) {
-  Number(out, R"({"k":"error","seq":)", seq);
+void AppendLookup(ByteBuffer& out, const LookupRecord& lookup) {
+  Seq(out, R"({"k":"lookup","seq":)", lookup.seq);
+  Text(out, R"(,"bucket":)", lookup.bucket);
+  out.Append(R"(,"key":)");
+  out.Append(lookup.key_json.value_or("null"));
+  Text(out, R"(,"was":)", lookup.was);
+  Text(out, R"(,"is":)", lookup.is);
+  out.Append("}\n");
+}
+
+void AppendError(ByteBuffer& out, RecordSeq seq, std::optional<std::uint64_t> lsn,
+                 std::string_view relation, std::string_view sqlstate) {
+  Seq(out, R"({"k":"error","seq":)", seq);
   Lsn(out, R"(,"lsn":)", lsn);
   Text(out, R"(,"relation":)", relation);
   Text(out, R"(,"sqlstate":)", sqlstate);
   out.Append("}\n");
 }
 
-void AppendCommit(ByteBuffer& out, std::uint64_t lsn, std::uint64_t end, std::uint64_t count,
-                  std::uint32_t crc) {
+void AppendCommit(ByteBuffer& out, std::optional<std::uint64_t> lsn,
+                  std::optional<std::uint64_t> end, std::uint64_t count, std::uint32_t crc) {
   Lsn(out, R"({"k":"commit","lsn":)", lsn);
   Lsn(out, R"(,"end":)", end);
   Number(out, R"(,"count":)", count);
   Number(out, R"(,"crc":)", crc);
+  out.Append("}\n");
+}
+
+void AppendMessage(ByteBuffer& out, std::optional<RecordSeq> seq, std::uint64_t lsn,
+                   std::string_view prefix, std::optional<std::string_view> content, bool is_utf8) {
+  constexpr std::string_view kHead = R"({"k":"message","seq":)";
+  if (seq) {
+    Seq(out, kHead, *seq);
+  } else {
+    out.Append(kHead);
+    out.Append("null");
+  }
+  Lsn(out, R"(,"lsn":)", lsn);
+  Text(out, R"(,"prefix":)", prefix);
+  if (is_utf8 || !content) {
+    Text(out, R"(,"content":)", content);
+  } else {
+    out.Append(R"(,"content_base64":")");
+    AppendBase64(out, *content);
+    out.Append('"');
+  }
+  out.Append("}\n");
+}
+
+void AppendStreamStart(ByteBuffer& out, std::uint32_t xid) {
+  Number(out, R"({"k":"stream_start","xid":)", xid);
+  out.Append("}\n");
+}
+
+void AppendStreamStop(ByteBuffer& out, std::uint32_t xid) {
+  Number(out, R"({"k":"stream_stop","xid":)", xid);
+  out.Append("}\n");
+}
+
+void AppendStreamAbort(ByteBuffer& out, std::uint32_t xid, std::uint32_t subxid) {
+  Number(out, R"({"k":"stream_abort","xid":)", xid);
+  Number(out, R"(,"subxid":)", subxid);
+  out.Append("}\n");
+}
+
+void AppendStreamCommit(ByteBuffer& out, const StreamCommitRecord& commit) {
+  Number(out, R"({"k":"stream_commit","xid":)", commit.xid);
+  Lsn(out, R"(,"lsn":)", commit.lsn);
+  Lsn(out, R"(,"end":)", commit.end);
+  Time(out, commit.time);
+  Text(out, R"(,"origin":)", commit.origin);
+  Text(out, R"(,"cause":)", commit.cause);
+  Number(out, R"(,"count":)", commit.count);
+  Number(out, R"(,"crc":)", commit.crc);
   out.Append("}\n");
 }
 

@@ -57,7 +57,7 @@ char* WriteCivil(char* to, const Civil& civil) {
   return WriteTwo(to, civil.day);
 }
 
-char* WriteTime(char* to, std::int64_t microseconds) {
+char* WriteTime(char* to, std::int64_t microseconds, TimeForm form) {
   const auto seconds = static_cast<unsigned>(microseconds / 1'000'000);
   const auto fraction = static_cast<unsigned>(microseconds % 1'000'000);
   to = WriteTwo(to, seconds / 3600);
@@ -65,10 +65,13 @@ char* WriteTime(char* to, std::int64_t microseconds) {
   to = WriteTwo(to, seconds / 60 % 60);
   *to++ = ':';
   to = WriteTwo(to, seconds % 60);
+  if (form == TimeForm::kLegacy && fraction == 0) return to;
   *to++ = '.';
   to = WriteTwo(to, fraction / 10'000);
   to = WriteTwo(to, fraction / 100 % 100);
-  return WriteTwo(to, fraction % 100);
+  to = WriteTwo(to, fraction % 100);
+  while (form == TimeForm::kLegacy && to[-1] == '0') --to;
+  return to;
 }
 
 char* Write(char* to, std::string_view text) {
@@ -99,7 +102,9 @@ void AppendDate(ByteBuffer& out, std::int32_t days, Beyond beyond) {
   out.Commit(WriteEra(WriteCivil(out.Reserve(kLongest), civil), civil));
 }
 
-bool AppendTimestamp(ByteBuffer& out, std::int64_t microseconds, bool utc, Beyond beyond) {
+bool AppendTimestamp(ByteBuffer& out, std::int64_t microseconds, bool utc, Beyond beyond,
+                     TimeForm form) {
+  const bool legacy = form == TimeForm::kLegacy;
   char* to = out.Reserve(kLongest);
   const bool late = microseconds == std::numeric_limits<std::int64_t>::max();
   if (late || microseconds == std::numeric_limits<std::int64_t>::min()) {
@@ -107,7 +112,10 @@ bool AppendTimestamp(ByteBuffer& out, std::int64_t microseconds, bool utc, Beyon
       out.Append(late ? kInfinity : kMinusInfinity);
       return true;
     }
-    to = Write(to, late ? "9999-12-31T23:59:59.000000" : "0000-01-01T00:00:00.000000");
+    to = Write(to, late ? "9999-12-31" : "0000-01-01");
+    *to++ = legacy ? ' ' : 'T';
+    to = Write(to, late ? "23:59:59" : "00:00:00");
+    if (!legacy) to = Write(to, ".000000");
     if (utc) *to++ = 'Z';
     out.Commit(to);
     return true;
@@ -121,15 +129,15 @@ bool AppendTimestamp(ByteBuffer& out, std::int64_t microseconds, bool utc, Beyon
   const Civil civil = CivilFromDays(days);
   if (beyond == Beyond::kNull && (civil.year < 1 || civil.year > 9999)) return false;
   to = WriteCivil(to, civil);
-  *to++ = 'T';
-  to = WriteTime(to, time);
+  *to++ = legacy ? ' ' : 'T';
+  to = WriteTime(to, time, form);
   if (utc) *to++ = 'Z';
   out.Commit(WriteEra(to, civil));
   return true;
 }
 
-void AppendTime(ByteBuffer& out, std::int64_t microseconds) {
-  out.Commit(WriteTime(out.Reserve(kLongest), microseconds));
+void AppendTime(ByteBuffer& out, std::int64_t microseconds, TimeForm form) {
+  out.Commit(WriteTime(out.Reserve(kLongest), microseconds, form));
 }
 
 }  // namespace phisync

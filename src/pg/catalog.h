@@ -9,6 +9,7 @@ extern "C" {
 #include <access/table.h>
 #include <catalog/catalog.h>
 #include <catalog/namespace.h>
+#include <catalog/partition.h>
 #include <catalog/pg_class.h>
 #include <catalog/pg_collation.h>
 #include <catalog/pg_inherits.h>

@@ -36,6 +36,28 @@ inline HeapTuple OldTuple(const ReorderBufferChange* change) {
 #endif
 }
 
+// The subtransaction that a message of a transaction in progress was written in, else 0. The server
+// tells the transaction alone, but keeps the changes of each subtransaction apart, in order. One
+// that the server has just put aside to read more from disk is not found.
+inline TransactionId SubtransactionOfMessage(const ReorderBufferTXN* txn, XLogRecPtr message) {
+  constexpr auto first = [](const dlist_head& list) {
+    return list.head.next != nullptr ? list.head.next : &list.head;
+  };
+  for (const dlist_node* i = first(txn->subtxns); i != &txn->subtxns.head; i = i->next) {
+    const auto* const sub = reinterpret_cast<const ReorderBufferTXN*>(
+        reinterpret_cast<const char*>(i) - offsetof(ReorderBufferTXN, node));
+    for (const dlist_node* j = first(sub->changes); j != &sub->changes.head; j = j->next) {
+      const auto* const change = reinterpret_cast<const ReorderBufferChange*>(
+          reinterpret_cast<const char*>(j) - offsetof(ReorderBufferChange, node));
+      if (change->lsn > message) break;
+      if (change->lsn == message && change->action == REORDER_BUFFER_CHANGE_MESSAGE) {
+        return sub->xid;
+      }
+    }
+  }
+  return InvalidTransactionId;
+}
+
 // Keeps the connection alive while a long transaction is filtered; to be called for each change
 // that is not sent. From 16 on the server does so itself.
 inline void KeepAlive([[maybe_unused]] LogicalDecodingContext* ctx) {

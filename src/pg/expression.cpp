@@ -9,6 +9,7 @@
 extern "C" {
 #include <access/sysattr.h>
 #include <access/transam.h>
+#include <catalog/pg_language.h>
 #include <catalog/pg_proc.h>
 #include <parser/parse_expr.h>
 }
@@ -179,6 +180,20 @@ bool CheckNode(Node* node, void* context) {
   return WalkExpression(node, CheckNode, context);
 }
 
+bool IsForeignFunction(Oid function, void*) {
+  HeapTuple const tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+  if (!HeapTupleIsValid(tuple)) return true;
+  Oid const language = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang;
+  ReleaseSysCache(tuple);
+  return IsUserDefined(function) || language != INTERNALlanguageId;
+}
+
+bool IsForeignNode(Node* node, void* context) {
+  if (node == nullptr) return false;
+  if (!IsA(node, List) && check_functions_in_node(node, IsForeignFunction, nullptr)) return true;
+  return WalkExpression(node, IsForeignNode, context);
+}
+
 struct Source {
   Relation relation;
   const char* text;
@@ -293,6 +308,23 @@ Bitmapset* ColumnsRead(Node* expression) {
     if (attnum > 0) columns = bms_add_member(columns, attnum);
   }
   return columns;
+}
+
+bool RunsForeignCode(Node* expression) {
+  return expression != nullptr && IsForeignNode(expression, nullptr);
+}
+
+bool PrintsByForeignCode(Oid type) {
+  Oid const base = getBaseType(type);
+  if (base < FirstNormalObjectId && base != RECORDOID) return false;
+  Oid const element = get_element_type(base);
+  if (OidIsValid(element)) return PrintsByForeignCode(element);
+  Oid output;
+  bool is_varlena;
+  getTypeOutputInfo(base, &output, &is_varlena);
+  // The members of a row and the bounds of a range are printed by functions of their own.
+  return get_typtype(base) != TYPTYPE_ENUM &&
+         (get_typtype(base) != TYPTYPE_BASE || IsForeignFunction(output, nullptr));
 }
 
 RowExpression ParseRowExpression(Relation relation, const char* text, const ExpressionUse& use) {

@@ -26,6 +26,13 @@ void CheckExpression(ParseState* pstate, Node* expression, const ExpressionUse& 
 // The relation's columns that the expression reads, by attribute number.
 Bitmapset* ColumnsRead(Node* expression);
 
+// Evaluating `expression` (null: nothing) may run code other than the server's own in C: functions
+// of users, or written in SQL. Such code may hold what only the end of a (sub)transaction gives
+// back when it raises an error.
+bool RunsForeignCode(Node* expression);
+// The same of printing a value of `type`.
+bool PrintsByForeignCode(Oid type);
+
 struct RowExpression {
   Expr* expr;  // ready for ExecInitExpr; columns are Vars of varno 1
   Oid type;    // base type of the result, domains resolved

@@ -19,6 +19,24 @@ bool IsAboutInput(int sqlerrcode) {
   }
 }
 
+bool IsAboutRow(int sqlerrcode) {
+  switch (ERRCODE_TO_CATEGORY(sqlerrcode)) {
+    case ERRCODE_CONNECTION_EXCEPTION:
+    case ERRCODE_INVALID_TRANSACTION_STATE:
+    case ERRCODE_TRANSACTION_ROLLBACK:
+    case ERRCODE_INSUFFICIENT_RESOURCES:
+    case ERRCODE_OPERATOR_INTERVENTION:
+    case ERRCODE_SYSTEM_ERROR:
+    case ERRCODE_SNAPSHOT_TOO_OLD:
+    case ERRCODE_CONFIG_FILE_ERROR:
+      return false;
+    case ERRCODE_TO_CATEGORY(ERRCODE_DATA_CORRUPTED):
+      return sqlerrcode == ERRCODE_DATA_CORRUPTED;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode)) {
@@ -64,6 +82,18 @@ const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sq
 
 const char* SurviveInputError(void (*fn)(void*), void* arg) {
   return SurviveError(fn, arg, IsAboutInput);
+}
+
+const char* SurviveRowError(void (*fn)(void*), void* arg) {
+  return SurviveError(fn, arg, IsAboutRow);
+}
+
+const char* TakeRowError() {
+  const int sqlerrcode = geterrcode();
+  if (!IsAboutRow(sqlerrcode)) return nullptr;
+  FlushErrorState();
+  bsysscan = false;
+  return Call([&] { return pstrdup(unpack_sql_state(sqlerrcode)); });
 }
 
 }  // namespace phisync::pg

@@ -15,4 +15,16 @@ const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sq
 // values).
 const char* SurviveInputError(void (*fn)(void*), void* arg);
 
+// SurviveError of errors that depend on the values of a row alone, as far as the SQLSTATE says: not
+// what is wrong with the server, its resources or the transaction (08, 25, 40, 53, 57, 58, 72, F0,
+// XX but for XX001, corrupt data).
+const char* SurviveRowError(void (*fn)(void*), void* arg);
+
+// To be called where BackendError is caught: takes such an error off the server's stack and returns
+// its SQLSTATE, palloc'd; null, and the error stays, if it is another. There is no subtransaction
+// that would be undone, so this is for errors of functions of the server's own in C that compute a
+// value from their arguments (RunsForeignCode in pg/expression.h): they hold memory, and perhaps
+// catalog entries until the transaction ends, but nothing that is in the way of what comes next.
+const char* TakeRowError();
+
 }  // namespace phisync::pg

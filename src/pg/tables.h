@@ -6,6 +6,7 @@
 #include "pg/spi.h"
 
 extern "C" {
+#include <access/skey.h>
 #include <access/tableam.h>
 #include <access/xlog.h>
 #include <catalog/index.h>
@@ -37,6 +38,15 @@ inline XLogRecPtr EmitMessage(const char* prefix, const char* content, size_t si
   return LogLogicalMessage(prefix, content, size, true);
 #else
   return LogLogicalMessage(prefix, content, size, true, false);
+#endif
+}
+
+// A scan of the table through one of its indexes.
+inline IndexScanDesc BeginIndexScan(Relation table, Relation index, Snapshot snapshot, int nkeys) {
+#if PG_VERSION_NUM < 180000
+  return index_beginscan(table, index, snapshot, nkeys, 0);
+#else
+  return index_beginscan(table, index, snapshot, nullptr, nkeys, 0);
 #endif
 }
 

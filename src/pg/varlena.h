@@ -1,6 +1,7 @@
 #pragma once
 // Values of variable length, in memory and in one piece.
 
+#include <cstring>
 #include <string_view>
 
 #include "pg/boundary.h"
@@ -20,7 +21,14 @@ class Varlena {
     const bool copy = shape == Shape::kAligned
                           ? VARATT_IS_EXTENDED(given_)
                           : VARATT_IS_COMPRESSED(given_) || VARATT_IS_EXTERNAL(given_);
-    if (copy) {
+    // A pointer to a value elsewhere counts as short too.
+    if (copy && VARATT_IS_SHORT(given_) && !VARATT_IS_EXTERNAL(given_)) {
+      // Most small values: all they lack is a length word of four bytes.
+      const std::size_t size = VARSIZE_SHORT(given_) - VARHDRSZ_SHORT;
+      bytes_ = room_;
+      SET_VARSIZE(bytes_, size + VARHDRSZ);
+      std::memcpy(VARDATA(bytes_), VARDATA_SHORT(given_), size);
+    } else if (copy) {
       bytes_ = Call([&] {
         return reinterpret_cast<char*>(pg_detoast_datum(reinterpret_cast<varlena*>(given_)));
       });
@@ -29,7 +37,7 @@ class Varlena {
   Varlena(const Varlena&) = delete;
   Varlena& operator=(const Varlena&) = delete;
   ~Varlena() {
-    if (bytes_ != given_) pfree(bytes_);
+    if (bytes_ != given_ && bytes_ != room_) pfree(bytes_);
   }
 
   // The bytes after the length word.
@@ -45,6 +53,7 @@ class Varlena {
  private:
   char* given_;
   char* bytes_;
+  alignas(MAXIMUM_ALIGNOF) char room_[VARATT_SHORT_MAX + VARHDRSZ];
 };
 
 }  // namespace phisync::pg

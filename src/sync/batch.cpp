@@ -17,14 +17,14 @@ Batch::Batch(MessageSink& sink, std::size_t limit) : sink_(sink), limit_(limit) 
   records_.emplace();
 }
 
-void Batch::StartChecksum() {
-  crc_.Reset();
+void Batch::StartChecksum(pg::Crc32c earlier) {
+  crc_ = earlier;
   summed_ = records_->size();
 }
 
-std::uint32_t Batch::Checksum() {
+pg::Crc32c Batch::PauseChecksum() {
   AddToChecksum();
-  return crc_.Value();
+  return crc_;
 }
 
 void Batch::AddToChecksum() {

@@ -46,9 +46,11 @@ class Batch {
   // was appended since the last one may be truncated again.
   ByteBuffer& records() { return *records_; }
 
-  // The checksum of all records from here on, sent or not.
-  void StartChecksum();
-  std::uint32_t Checksum();
+  // The checksum of all records from here on, sent or not; goes on from `earlier`, where records of
+  // other transactions came between.
+  void StartChecksum(pg::Crc32c earlier = {});
+  std::uint32_t Checksum() { return PauseChecksum().Value(); }
+  pg::Crc32c PauseChecksum();
 
   // Sends the records as one message if the limit is reached. Throws.
   void FlushIfFull() {

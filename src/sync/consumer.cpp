@@ -3,17 +3,20 @@
 #include "core/object_name.h"
 #include "pg/boundary.h"
 #include "pg/catalog.h"
+#include "pg/client.h"
 
 namespace phisync::sync {
 namespace {
 
 // Columns of phisync.consumer, in the order of extension/22_consumers.sql.
-enum ConsumerColumn { kName = 1, kRole, kBuckets };
+enum ConsumerColumn { kName = 1, kRole, kBuckets, kRequireTls, kNetworks };
 
 // What the catalogs say, in memory that outlives the transaction.
 struct Registration {
   bool found;
   bool is_member;
+  bool require_tls;
+  bool in_networks;  // the client is, or there is no restriction
   const char* role;  // its name; null: dropped
   const char* user;
   bool all;
@@ -30,6 +33,20 @@ void CopyBuckets(Datum array, MemoryContext memory, Registration* r) {
   for (int i = 0; i < r->n; i++) {
     r->buckets[i] = MemoryContextStrdup(memory, TextDatumGetCString(elements[i]));
   }
+}
+
+// False without an address, as over a unix socket.
+bool IsWithin(const char* address, Datum networks) {
+  if (*address == '\0') return false;
+  Datum const client = DirectFunctionCall1(inet_in, CStringGetDatum(address));
+  Datum* elements;
+  int n;
+  deconstruct_array(DatumGetArrayTypeP(networks), CIDROID, -1, false, TYPALIGN_INT, &elements,
+                    nullptr, &n);
+  for (int i = 0; i < n; i++) {
+    if (DatumGetBool(DirectFunctionCall2(network_subeq, client, elements[i]))) return true;
+  }
+  return false;
 }
 
 void ReadRegistration(const char* name, MemoryContext memory, Registration* r) {
@@ -52,9 +69,12 @@ void ReadRegistration(const char* name, MemoryContext memory, Registration* r) {
     r->role = role_name != nullptr ? MemoryContextStrdup(memory, role_name) : nullptr;
     r->user = MemoryContextStrdup(memory, GetUserNameFromId(user, false));
     r->is_member = role_name != nullptr && is_member_of_role_nosuper(user, role);
+    r->require_tls = DatumGetBool(heap_getattr(row, kRequireTls, desc, &isnull));
     Datum const buckets = heap_getattr(row, kBuckets, desc, &isnull);
     r->all = isnull;
     if (!isnull) CopyBuckets(buckets, memory, r);
+    Datum const networks = heap_getattr(row, kNetworks, desc, &isnull);
+    r->in_networks = isnull || IsWithin(pg::CurrentClient().address, networks);
   }
   systable_endscan(scan);
   table_close(consumers, AccessShareLock);
@@ -69,6 +89,25 @@ Registration Read(const char* name) {
   if (own_transaction) CommitTransactionCommand();
   MemoryContextSwitchTo(memory);
   return r;
+}
+
+void CheckConnection(const std::string& consumer, const Registration& r) {
+  const pg::Client client = pg::CurrentClient();
+  if (r.require_tls && !client.tls) {
+    throw Error(
+        sqlstate::kInsufficientPrivilege, "consumer \"" + consumer + "\" is served over TLS alone",
+        "This connection is not encrypted with TLS.", "Connect over TCP with sslmode=verify-full.");
+  }
+  if (!r.in_networks) {
+    const std::string where =
+        *client.address == '\0' ? "The connection comes over a unix socket, which has no address."
+                                : "The connection comes from " + std::string(client.address) + '.';
+    throw Error(sqlstate::kInsufficientPrivilege,
+                "consumer \"" + consumer + "\" is not served at this address", where,
+                "Connect over TCP from one of the consumer's networks, or let an officer change "
+                "them: SELECT phisync.alter_consumer('" +
+                    consumer + "', networks => '{...}');");
+  }
 }
 
 }  // namespace
@@ -86,7 +125,7 @@ ConsumerGrant CheckConsumer(std::string_view name) {
     throw Error(sqlstate::kInsufficientPrivilege,
                 "the role of consumer \"" + text + "\" does not exist any more",
                 "The stream is served to members of that role alone.",
-                "SELECT phisync.drop_consumer('" + text + "'); and register it again.");
+                "SELECT phisync.alter_consumer('" + text + "', role => 'role');");
   }
   if (!r.is_member) {
     throw Error(sqlstate::kInsufficientPrivilege, "permission denied for consumer \"" + text + "\"",
@@ -94,6 +133,7 @@ ConsumerGrant CheckConsumer(std::string_view name) {
                     "\"; being a superuser does not count.",
                 "GRANT \"" + std::string(r.role) + "\" TO \"" + r.user + "\";");
   }
+  CheckConnection(text, r);
   ConsumerGrant grant;
   if (!r.all) grant.buckets.emplace(r.buckets, r.buckets + r.n);
   return grant;

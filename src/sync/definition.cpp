@@ -1,11 +1,14 @@
-// phisync.create_bucket and phisync.drop_bucket: the only writers of the definition tables.
+// phisync.create_bucket, alter_bucket and drop_bucket.
 
 #include "core/object_name.h"
 #include "core/profile.h"
 #include "pg/text.h"
-#include "sync/owner.h"
+#include "sync/defined.h"
 #include "sync/parameters.h"
+#include "sync/policy.h"
+#include "sync/sensitivity.h"
 #include "sync/servable.h"
+#include "sync/stored_parameters.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -17,15 +20,15 @@ constexpr int kMaxQueryBytes = 7000;
 constexpr int kMaxParametersBytes = 4000;
 constexpr int kMaxParameters = 16;
 
+// A definition on its way into the tables.
 struct Definition {
-  Datum name;
-  Datum parameters;  // text, or null:
-  bool global;
-  List* parameter_list;  // BucketParameter
-  List* queries;         // char*
-  List* relations;       // Oid, one a query
-  List* columns;         // List of String, one a query: the columns that it names
-  int16 priority;
+  DefinedBucket bucket;
+  // The parameters query as it is to be read: the bucket's text is as it was written, and names in
+  // it may have changed since. Null: global.
+  const char* parameters;
+  Query* parameters_query;
+  List* queries;  // DefinedQuery; one that is new has no relation yet
+  List* columns;  // List of String, one a query: the columns that it names
 };
 
 void CheckLength(const char* what, const char* text, int limit) {
@@ -37,191 +40,168 @@ void CheckLength(const char* what, const char* text, int limit) {
            errhint("Shorten it, or split it into several buckets.")));
 }
 
-// Checks one data query against its table, which stays locked; adds both to the definition.
-void CheckDataQuery(const char* text, Definition* definition, List* parameter_names,
-                    const Profile& profile) {
-  CheckLength("a data query", text, kMaxQueryBytes);
-  Relation const table = OpenTarget(TableOfQuery(text));
-  const CompiledQuery* const query = RequireServable(table, text, parameter_names, profile);
+// Checks the parameters query and fills in what the bucket has from it; gives BucketParameter.
+List* CheckParameters(Definition* definition) {
+  DefinedBucket* const bucket = &definition->bucket;
+  bucket->parameter_names = NIL;
+  if (bucket->parameters == nullptr) return NIL;
+  if (definition->parameters == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("the parameters query of bucket \"%s\" is lost", bucket->name),
+                    errdetail("What it read was dropped, or it was not restored with the bucket."),
+                    errhint("Give parameters => the query anew.")));
+  }
+  CheckLength("the parameters query", bucket->parameters, kMaxParametersBytes);
+  List* const parameters = AnalyseParameters(definition->parameters, &definition->parameters_query);
+  if (list_length(parameters) > kMaxParameters) {
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("a bucket cannot have more than %d parameters", kMaxParameters),
+                    errdetail("The parameters query outputs %d columns.", list_length(parameters)),
+                    errhint("Select only the columns that data queries use as bucket.name.")));
+  }
+  ListCell* cell;
+  foreach (cell, parameters) {
+    bucket->parameter_names =
+        lappend(bucket->parameter_names,
+                makeString(pstrdup(static_cast<BucketParameter*>(lfirst(cell))->name)));
+  }
+  return parameters;
+}
+
+// A profile withholds only what somebody has tagged.
+void WarnIfUntagged(Relation table) {
+  if (!IsUntagged(RelationGetRelid(table))) return;
+  const char* const name = QualifiedName(table);
+  ereport(WARNING,
+          (errmsg("table \"%s\" has no tag and is sent whole", RelationGetRelationName(table)),
+           errdetail("What nobody has tagged counts as free of PHI."),
+           errhint("SELECT phisync.tag(%1$s, 'phi'); and classify its columns, or, if it holds no "
+                   "PHI: SELECT phisync.tag(%1$s, 'none');",
+                   quote_literal_cstr(name))));
+}
+
+// Checks one data query against its table, which stays locked, and notes the table. Gives the
+// columns that it names.
+List* CheckDataQuery(DefinedQuery* query, List* parameters, const Profile& profile) {
+  CheckLength("a data query", query->text, kMaxQueryBytes);
+  const RangeVar* const from = TableOfQuery(query->text);
+  Relation const table =
+      OidIsValid(query->relation) ? OpenStoredTarget(query->relation, from) : OpenTarget(from);
+  const CompiledQuery* const compiled =
+      RequireServable(table, query->text, query->of->parameter_names, profile);
   ListCell* bound;
   ListCell* declared;
-  forboth(bound, query->parameters, declared, definition->parameter_list) {
-    const auto* const output = static_cast<CompiledOutput*>(lfirst(bound));
-    CheckComparable(table, output->attnum, static_cast<BucketParameter*>(lfirst(declared)));
+  forboth(bound, compiled->parameters, declared, parameters) {
+    ListCell* source;
+    foreach (source, static_cast<CompiledParameter*>(lfirst(bound))->sources) {
+      CheckComparable(table, static_cast<CompiledSource*>(lfirst(source)),
+                      static_cast<BucketParameter*>(lfirst(declared)));
+    }
   }
-  definition->relations = lappend_oid(definition->relations, RelationGetRelid(table));
-  definition->columns = lappend(definition->columns, query->columns);
+  query->relation = RelationGetRelid(table);
+  if (!profile.grants_phi) WarnIfUntagged(table);
   table_close(table, NoLock);
+  return compiled->columns;
 }
 
-List* TextElements(ArrayType* array, const char* what) {
-  Datum* elements;
-  bool* nulls;
-  int n;
-  deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
-  List* list = NIL;
-  for (int i = 0; i < n; i++) {
-    if (nulls[i]) {
-      ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s cannot be null", what),
-                      errdetail("Element %d of the array is null.", i + 1),
-                      errhint("Leave the element out.")));
-    }
-    list = lappend(list, TextDatumGetCString(elements[i]));
-  }
-  return list;
-}
-
-// The extension's tables are written as their owner, whoever defines.
-template <typename Fn>
-void AsExtensionOwner(Fn fn) {
-  AsOwnerOf(get_relname_relid("bucket", get_namespace_oid("phisync", false)), fn);
-}
-
-bool BucketExists(Datum name) {
-  const Oid types[] = {TEXTOID};
-  Execute("SELECT 1 FROM phisync.bucket WHERE name OPERATOR(pg_catalog.=) $1", 1, types, &name,
-          nullptr);
-  return SPI_processed > 0;
-}
-
-Datum NameArray(List* names) {
-  auto* const elements =
-      static_cast<Datum*>(palloc(sizeof(Datum) * (static_cast<Size>(list_length(names)) + 1)));
-  int n = 0;
-  ListCell* cell;
-  foreach (cell, names) {
-    auto* const name = static_cast<NameData*>(palloc(NAMEDATALEN));
-    namestrcpy(name, strVal(lfirst(cell)));
-    elements[n++] = NameGetDatum(name);
-  }
-  return PointerGetDatum(construct_array(elements, n, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR));
-}
-
-void Store(const Definition& definition, List* parameter_names, Datum profile) {
-  Oid const definer = GetUserId();
-  AsExtensionOwner([&] {
-    if (BucketExists(definition.name)) {
-      ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-                      errmsg("bucket \"%s\" exists already", TextDatumGetCString(definition.name)),
-                      errdetail("Devices hold data under its name."),
-                      errhint("SELECT phisync.drop_bucket('%s'); first, or choose another name.",
-                              TextDatumGetCString(definition.name))));
-    }
-    Datum names[kMaxParameters];
-    int n = 0;
-    ListCell* cell;
-    foreach (cell, parameter_names) names[n++] = CStringGetTextDatum(strVal(lfirst(cell)));
-    const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, INT2OID, REGROLEOID};
-    const Datum values[] = {
-        definition.name,
-        definition.parameters,
-        PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT)),
-        profile,
-        Int16GetDatum(definition.priority),
-        ObjectIdGetDatum(definer)};
-    const char nulls[] = {' ', definition.global ? 'n' : ' ', ' ', ' ', ' ', ' ', '\0'};
-    Execute(
-        "INSERT INTO phisync.bucket (name, parameters, parameter_names, profile, priority, definer)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        6, types, values, nulls);
-    ListCell* relation;
-    ListCell* columns;
-    int ordinal = 0;
-    forthree(cell, definition.queries, relation, definition.relations, columns,
-             definition.columns) {
-      const Oid query_types[] = {TEXTOID, INT4OID, REGCLASSOID, TEXTOID, NAMEARRAYOID};
-      const Datum query_values[] = {definition.name, Int32GetDatum(ordinal++),
-                                    ObjectIdGetDatum(lfirst_oid(relation)),
-                                    CStringGetTextDatum(static_cast<char*>(lfirst(cell))),
-                                    NameArray(static_cast<List*>(lfirst(columns)))};
-      Execute(
-          "INSERT INTO phisync.bucket_query (bucket, ordinal, relation, query, columns) VALUES "
-          "($1, $2, $3, $4, $5)",
-          5, query_types, query_values, nullptr);
-    }
-  });
-  ListCell* relation;
-  foreach (relation, definition.relations) CacheInvalidateRelcacheByRelid(lfirst_oid(relation));
-}
-
-void CreateBucket(Definition* definition, const Profile& profile, Datum profile_name) {
-  List* parameter_names = NIL;
-  ListCell* cell;
-  if (!definition->global) {
-    const char* const select = TextDatumGetCString(definition->parameters);
-    CheckLength("the parameters query", select, kMaxParametersBytes);
-    definition->parameter_list = AnalyseParameters(select);
-    foreach (cell, definition->parameter_list) {
-      parameter_names = lappend(
-          parameter_names, makeString(pstrdup(static_cast<BucketParameter*>(lfirst(cell))->name)));
-    }
-    if (list_length(parameter_names) > kMaxParameters) {
-      ereport(ERROR,
-              (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-               errmsg("a bucket cannot have more than %d parameters", kMaxParameters),
-               errdetail("The parameters query outputs %d columns.", list_length(parameter_names)),
-               errhint("Select only the columns that data queries use as bucket.name.")));
-    }
-  }
+// The caller's rights count for the whole definition, and he becomes its definer.
+void Check(Definition* definition) {
+  const Profile& profile = ParseProfile(definition->bucket.profile);
+  List* const parameters = CheckParameters(definition);
   if (definition->queries == NIL) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_OBJECT_DEFINITION), errmsg("a bucket needs a data query"),
              errdetail("Without one, it would never hold a row."),
              errhint("data => ARRAY['SELECT ... FROM ... WHERE ...']")));
   }
+  ListCell* cell;
   foreach (cell, definition->queries) {
-    CheckDataQuery(static_cast<char*>(lfirst(cell)), definition, parameter_names, profile);
+    definition->columns =
+        lappend(definition->columns,
+                CheckDataQuery(static_cast<DefinedQuery*>(lfirst(cell)), parameters, profile));
   }
-  Store(*definition, parameter_names, profile_name);
+  definition->bucket.definer = GetUserId();
 }
 
-void DropBucket(Datum name) {
-  // Collected in memory that outlives SPI_finish.
-  MemoryContext const memory = CurrentMemoryContext;
-  List* relations = NIL;
-  AsExtensionOwner([&] {
-    const Oid types[] = {TEXTOID};
-    if (!BucketExists(name)) {
-      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-                      errmsg("bucket \"%s\" does not exist", TextDatumGetCString(name)),
-                      errdetail("No bucket of that name is defined in this database."),
-                      errhint("SELECT name FROM phisync.buckets; lists those that are.")));
-    }
-    Execute(
-        "SELECT name FROM phisync.consumer WHERE $1 OPERATOR(pg_catalog.=) ANY (buckets) ORDER BY "
-        "name",
-        1, types, &name, nullptr);
-    if (SPI_processed > 0) {
-      const char* const consumer = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-      ereport(ERROR,
-              (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-               errmsg("bucket \"%s\" is granted to consumer \"%s\" by name",
-                      TextDatumGetCString(name), consumer),
-               errdetail("A bucket that is made later under the same name would be granted, too."),
-               errhint("SELECT phisync.drop_consumer('%s'); first.", consumer)));
-    }
-    Execute(
-        "SELECT DISTINCT relation::oid FROM phisync.bucket_query WHERE bucket "
-        "OPERATOR(pg_catalog.=) $1 "
-        "ORDER BY 1",
-        1, types, &name, nullptr);
-    for (uint64 i = 0; i < SPI_processed; i++) {
-      bool isnull;
-      Datum const oid = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-      MemoryContext const inner = MemoryContextSwitchTo(memory);
-      relations = lappend_oid(relations, DatumGetObjectId(oid));
-      MemoryContextSwitchTo(inner);
-    }
-    // Before the definition goes, so that no writer straddles the change.
-    ListCell* cell;
-    foreach (cell, relations) LockRelationOid(lfirst_oid(cell), ShareRowExclusiveLock);
-    Execute("DELETE FROM phisync.bucket_query WHERE bucket OPERATOR(pg_catalog.=) $1", 1, types,
-            &name, nullptr);
-    Execute("DELETE FROM phisync.bucket WHERE name OPERATOR(pg_catalog.=) $1", 1, types, &name,
-            nullptr);
-  });
+void StoreQueries(const Definition& definition) {
   ListCell* cell;
-  foreach (cell, relations) InvalidateTarget(lfirst_oid(cell));
+  ListCell* columns;
+  forboth(cell, definition.queries, columns, definition.columns) {
+    InsertQuery(static_cast<DefinedQuery*>(lfirst(cell)), static_cast<List*>(lfirst(columns)));
+  }
+  InvalidateTargets(definition.queries);
+}
+
+void KeepParameters(const Definition& definition) {
+  if (definition.parameters_query == nullptr) {
+    DropParameters(definition.bucket.name);
+  } else {
+    StoreParameters(definition.bucket.name, definition.parameters_query);
+  }
+}
+
+List* JustName(const char* name) {
+  return list_make1(makeString(pstrdup(name)));
+}
+
+void RequireNewName(const char* name) {
+  if (FindBucket(name) != nullptr) {
+    ereport(ERROR,
+            (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("bucket \"%s\" exists already", name),
+             errdetail("Devices hold data under its name."),
+             errhint("SELECT phisync.alter_bucket('%s', ...); or choose another name.", name)));
+  }
+  List* const consumers = ConsumersGranted(name);
+  if (consumers != NIL) {
+    const char* const consumer = strVal(linitial(consumers));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_IN_USE),
+             errmsg("consumer \"%s\" is granted a bucket \"%s\" that was dropped", consumer, name),
+             errdetail("The new bucket would be granted to it unseen."),
+             errhint("Take the name out of the consumer's buckets first, or choose another "
+                     "name.")));
+  }
+}
+
+void CreateBucket(Definition* definition) {
+  Check(definition);
+  RequireNewName(definition->bucket.name);
+  InsertBucket(&definition->bucket);
+  KeepParameters(*definition);
+  StoreQueries(*definition);
+  RecordPolicyChange("bucket created", JustName(definition->bucket.name), NIL);
+}
+
+DefinedBucket* RequireBucket(const char* name) {
+  DefinedBucket* const bucket = FindBucket(name);
+  if (bucket == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("bucket \"%s\" does not exist", name),
+                    errdetail("No bucket of that name is defined in this database."),
+                    errhint("SELECT name FROM phisync.buckets; lists those that are.")));
+  }
+  return bucket;
+}
+
+// The bucket as it is once its tables are locked, so that no writer straddles the change of its
+// definition and no other definer changes it.
+DefinedBucket* LockBucket(const char* name) {
+  InvalidateTargets(QueriesOf(RequireBucket(name)));
+  return RequireBucket(name);
+}
+
+void DropBucket(const char* name, bool cascade) {
+  const DefinedBucket* const bucket = LockBucket(name);
+  List* const consumers = cascade ? NIL : ConsumersGranted(name);
+  if (consumers != NIL) {
+    const char* const consumer = strVal(linitial(consumers));
+    ereport(ERROR, (errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+                    errmsg("bucket \"%s\" is granted to consumer \"%s\" by name", name, consumer),
+                    errdetail("What the consumer holds of it leaves when it is dropped."),
+                    errhint("SELECT phisync.drop_bucket('%s', cascade => true);", name)));
+  }
+  List* const clears = ClearsOf(QueriesOf(bucket), "policy");
+  DeleteBucket(name);
+  RecordPolicyChange("bucket dropped", NIL, clears);
 }
 
 void RequireArgument(bool isnull, const char* name) {
@@ -242,6 +222,27 @@ int16 CheckedPriority(int32 priority) {
   return static_cast<int16>(priority);
 }
 
+// DefinedQuery for each text, numbered from 0.
+List* NewQueries(const DefinedBucket* bucket, ArrayType* texts) {
+  Datum* elements;
+  bool* nulls;
+  int n;
+  deconstruct_array(texts, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+  List* queries = NIL;
+  for (int i = 0; i < n; i++) {
+    if (nulls[i]) {
+      ereport(ERROR,
+              (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("a data query cannot be null"),
+               errdetail("Element %d of the array is null.", i + 1),
+               errhint("Leave the element out.")));
+    }
+    auto* const query = static_cast<DefinedQuery*>(palloc(sizeof(DefinedQuery)));
+    *query = {bucket, i, InvalidOid, TextDatumGetCString(elements[i])};
+    queries = lappend(queries, query);
+  }
+  return queries;
+}
+
 }  // namespace
 }  // namespace phisync::sync
 
@@ -253,19 +254,56 @@ PHISYNC_FUNCTION(phisync_create_bucket) {
     if (kArguments[i] != nullptr) RequireArgument(PG_ARGISNULL(i), kArguments[i]);
   }
   phisync::CheckObjectName("bucket", phisync::pg::View(PG_GETARG_TEXT_PP(0)));
-  const phisync::Profile& profile = phisync::ParseProfile(phisync::pg::View(PG_GETARG_TEXT_PP(3)));
   Definition definition{};
-  definition.name = PG_GETARG_DATUM(0);
-  definition.global = PG_ARGISNULL(2);
-  definition.parameters = definition.global ? Datum{0} : PG_GETARG_DATUM(2);
-  definition.queries = TextElements(PG_GETARG_ARRAYTYPE_P(1), "a data query");
-  definition.priority = CheckedPriority(PG_GETARG_INT32(4));
-  CreateBucket(&definition, profile, PG_GETARG_DATUM(3));
+  definition.bucket.name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  definition.bucket.parameters = PG_ARGISNULL(2) ? nullptr : text_to_cstring(PG_GETARG_TEXT_PP(2));
+  definition.parameters = definition.bucket.parameters;
+  definition.bucket.profile = text_to_cstring(PG_GETARG_TEXT_PP(3));
+  definition.bucket.priority = CheckedPriority(PG_GETARG_INT32(4));
+  definition.queries = NewQueries(&definition.bucket, PG_GETARG_ARRAYTYPE_P(1));
+  CreateBucket(&definition);
   PG_RETURN_VOID();
 }
 
-// (name text), strict
+// (name text, data text[], parameters text, profile text, priority integer); null keeps what is
+PHISYNC_FUNCTION(phisync_alter_bucket) {
+  using namespace phisync::sync;
+  RequireArgument(PG_ARGISNULL(0), "name");
+  const char* const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  const DefinedBucket* const old = LockBucket(name);
+  List* const old_queries = QueriesOf(old);
+  Definition definition{};
+  definition.bucket = *old;
+  definition.parameters = StoredParametersText(name);
+  if (!PG_ARGISNULL(2)) {
+    const char* const parameters = text_to_cstring(PG_GETARG_TEXT_PP(2));
+    definition.bucket.parameters = *parameters == '\0' ? nullptr : parameters;
+    definition.parameters = definition.bucket.parameters;
+  }
+  if (!PG_ARGISNULL(3)) definition.bucket.profile = text_to_cstring(PG_GETARG_TEXT_PP(3));
+  if (!PG_ARGISNULL(4)) definition.bucket.priority = CheckedPriority(PG_GETARG_INT32(4));
+  if (PG_ARGISNULL(1)) {
+    definition.queries = old_queries;
+    ListCell* cell;
+    foreach (cell, definition.queries) {
+      static_cast<DefinedQuery*>(lfirst(cell))->of = &definition.bucket;
+    }
+  } else {
+    definition.queries = NewQueries(&definition.bucket, PG_GETARG_ARRAYTYPE_P(1));
+  }
+  Check(&definition);
+  UpdateBucket(&definition.bucket);
+  KeepParameters(definition);
+  ListCell* cell;
+  foreach (cell, old_queries) DeleteQuery(static_cast<DefinedQuery*>(lfirst(cell)));
+  StoreQueries(definition);
+  bool const same_rows = PG_ARGISNULL(1) && PG_ARGISNULL(2) && PG_ARGISNULL(3);
+  if (!same_rows) RecordPolicyChange("bucket altered", JustName(name), NIL);
+  PG_RETURN_VOID();
+}
+
+// (name text, cascade boolean), strict
 PHISYNC_FUNCTION(phisync_drop_bucket) {
-  phisync::sync::DropBucket(PG_GETARG_DATUM(0));
+  phisync::sync::DropBucket(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_BOOL(1));
   PG_RETURN_VOID();
 }

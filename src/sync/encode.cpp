@@ -198,6 +198,7 @@ Encoded ValueEncoder::Write(ByteBuffer& out, Form form, Datum value) {
     }
   };
   const Beyond beyond = form.use == Use::kData ? options_.beyond : Beyond::kExact;
+  const TimeForm time_form = form.use == Use::kData ? options_.time_form : TimeForm::kIso;
   switch (kind_) {
     case Kind::kBool:
       out.Append(DatumGetBool(value) ? '1' : '0');
@@ -257,14 +258,15 @@ Encoded ValueEncoder::Write(ByteBuffer& out, Form form, Datum value) {
       break;
     case Kind::kTime:
       quote();
-      AppendTime(out, DatumGetTimeADT(value));
+      AppendTime(out, DatumGetTimeADT(value), time_form);
       quote();
       break;
     case Kind::kTimestamp:
     case Kind::kTimestamptz: {
       const std::size_t start = out.size();
       quote();
-      if (!AppendTimestamp(out, DatumGetTimestamp(value), kind_ == Kind::kTimestamptz, beyond)) {
+      if (!AppendTimestamp(out, DatumGetTimestamp(value), kind_ == Kind::kTimestamptz, beyond,
+                           time_form)) {
         out.Truncate(start);
         return Encoded::kNull;
       }

@@ -21,6 +21,7 @@ struct EncodeOptions {
   NonFinite non_finite = NonFinite::kNull;  // of float4 and float8
   Binary binary = Binary::kAbsent;          // of bytea
   Beyond beyond = Beyond::kNull;            // of timestamp and timestamptz
+  TimeForm time_form = TimeForm::kIso;      // of these and time
 };
 
 enum class Encoded : std::uint8_t {

@@ -8,14 +8,10 @@
 #include "core/number.h"
 #include "core/record.h"
 #include "core/suggest.h"
+#include "pg/crc32c.h"
 
 namespace phisync::sync {
 namespace {
-
-constexpr std::string_view kConsumer = "consumer";
-constexpr std::string_view kFormat = "format";
-constexpr std::string_view kBatchBytes = "batch_bytes";
-constexpr std::array kNames = {kConsumer, kFormat, kBatchBytes};
 
 constexpr int kMaxBatchBytes = 16 * 1024 * 1024;
 constexpr const char* kHowToName =
@@ -26,11 +22,43 @@ std::string Quoted(std::string_view word) {
   return '"' + std::string(word) + '"';
 }
 
-[[noreturn]] void RefuseUnknown(std::string_view name) {
-  const std::string_view nearest = Nearest(name, kNames);
-  throw Error(sqlstate::kInvalidParameterValue, "unrecognized stream option " + Quoted(name),
-              "The options are consumer, format and batch_bytes.",
-              nearest.empty() ? "" : "Perhaps you meant " + Quoted(nearest) + ".");
+// Options that take one of a few words.
+template <typename Value>
+struct Word {
+  std::string_view word;
+  Value value;
+};
+constexpr Word<OnError> kOnError[] = {
+    {"record", OnError::kRecord}, {"stop", OnError::kStop}, {"skip", OnError::kSkip}};
+constexpr Word<bool> kStreaming[] = {{"off", false}, {"on", true}};
+constexpr Word<TimeForm> kTimestamps[] = {{"iso", TimeForm::kIso}, {"legacy", TimeForm::kLegacy}};
+constexpr Word<EncodeOptions::Binary> kBytea[] = {{"omit", EncodeOptions::Binary::kAbsent},
+                                                  {"hex", EncodeOptions::Binary::kHex},
+                                                  {"base64", EncodeOptions::Binary::kBase64}};
+constexpr Word<EncodeOptions::NonFinite> kNonFinite[] = {
+    {"null", EncodeOptions::NonFinite::kNull},
+    {"string", EncodeOptions::NonFinite::kText},
+    {"token", EncodeOptions::NonFinite::kToken}};
+
+template <typename Value, std::size_t n>
+Value Parse(const Word<Value> (&words)[n], std::string_view name, std::string_view text) {
+  std::string all;
+  for (const Word<Value>& word : words) {
+    if (word.word == text) return word.value;
+    if (!all.empty()) all += &word == &words[n - 1] ? " or " : ", ";
+    all += word.word;
+  }
+  throw Error(sqlstate::kInvalidParameterValue,
+              "invalid value for stream option " + Quoted(name) + ": " + Quoted(text),
+              "It is " + all + ".", "Leave the option out for " + std::string(words[0].word) + ".");
+}
+
+template <typename Value, std::size_t n>
+std::string_view Say(const Word<Value> (&words)[n], Value value) {
+  for (const Word<Value>& word : words) {
+    if (word.value == value) return word.word;
+  }
+  return {};
 }
 
 int ParseFormat(std::string_view value) {
@@ -50,6 +78,78 @@ std::size_t ParseBatchBytes(const char* value) {
                 "Leave the option out for 64kB.");
   }
   return static_cast<std::size_t>(bytes);
+}
+
+struct Option {
+  std::string_view name;
+  void (*parse)(StreamOptions& options, std::string_view name, const char* value);
+  // Appends the value in force as JSON.
+  void (*append)(ByteBuffer& out, const StreamOptions& options);
+};
+using Options = StreamOptions;
+using Name = std::string_view;
+
+constexpr Option kOptions[] = {
+    {"consumer", [](Options& o, Name, const char* value) { o.consumer = value; },
+     [](ByteBuffer& out, const Options& o) { AppendJsonString(out, o.consumer); }},
+    {"format", [](Options& o, Name, const char* value) { o.format = ParseFormat(value); },
+     [](ByteBuffer& out, const Options& o) { AppendInteger(out, o.format); }},
+    {"batch_bytes",
+     [](Options& o, Name, const char* value) { o.batch_bytes = ParseBatchBytes(value); },
+     [](ByteBuffer& out, const Options& o) { AppendUnsigned(out, o.batch_bytes); }},
+    {"messages",
+     [](Options& o, Name, const char* value) { o.messages = MessageSelection::Parse(value); },
+     [](ByteBuffer& out, const Options& o) { AppendJsonString(out, o.messages.Text()); }},
+    {"origin",
+     [](Options& o, Name, const char* value) { o.origin = OriginSelection::Parse(value); },
+     [](ByteBuffer& out, const Options& o) { AppendJsonString(out, o.origin.Text()); }},
+    {"shard", [](Options& o, Name, const char* value) { o.shard = Shard::Parse(value); },
+     [](ByteBuffer& out, const Options& o) { AppendJsonString(out, o.shard.Text()); }},
+    {"on_error",
+     [](Options& o, Name name, const char* value) { o.on_error = Parse(kOnError, name, value); },
+     [](ByteBuffer& out, const Options& o) { AppendJsonString(out, Say(kOnError, o.on_error)); }},
+    {"streaming",
+     [](Options& o, Name name, const char* value) { o.streaming = Parse(kStreaming, name, value); },
+     [](ByteBuffer& out, const Options& o) {
+       AppendJsonString(out, Say(kStreaming, o.streaming));
+     }},
+    {"timestamps",
+     [](Options& o, Name name, const char* value) {
+       o.encode.time_form = Parse(kTimestamps, name, value);
+     },
+     [](ByteBuffer& out, const Options& o) {
+       AppendJsonString(out, Say(kTimestamps, o.encode.time_form));
+     }},
+    {"bytea",
+     [](Options& o, Name name, const char* value) { o.encode.binary = Parse(kBytea, name, value); },
+     [](ByteBuffer& out, const Options& o) {
+       AppendJsonString(out, Say(kBytea, o.encode.binary));
+     }},
+    {"nonfinite",
+     [](Options& o, Name name, const char* value) {
+       o.encode.non_finite = Parse(kNonFinite, name, value);
+     },
+     [](ByteBuffer& out, const Options& o) {
+       AppendJsonString(out, Say(kNonFinite, o.encode.non_finite));
+     }},
+};
+
+constexpr auto kNames = [] {
+  std::array<std::string_view, std::size(kOptions)> names;
+  for (std::size_t i = 0; i < names.size(); i++) names[i] = kOptions[i].name;
+  return names;
+}();
+
+[[noreturn]] void RefuseUnknown(std::string_view name) {
+  const std::string_view nearest = Nearest(name, kNames);
+  std::string all;
+  for (const std::string_view known : kNames) {
+    if (!all.empty()) all += known == kNames.back() ? " and " : ", ";
+    all += known;
+  }
+  throw Error(sqlstate::kInvalidParameterValue, "unrecognized stream option " + Quoted(name),
+              "The options are " + all + ".",
+              nearest.empty() ? "" : "Perhaps you meant " + Quoted(nearest) + ".");
 }
 
 }  // namespace
@@ -73,29 +173,36 @@ StreamOptions ParseOptions(List* options) {
     if (*value == '\0') {
       throw Error(sqlstate::kInvalidParameterValue,
                   "stream option " + Quoted(name) + " has no value", "",
-                  name == kConsumer ? kHowToName : "Leave the option out for its default.");
+                  name == "consumer" ? kHowToName : "Leave the option out for its default.");
     }
-    if (name == kConsumer) parsed.consumer = value;
-    if (name == kFormat) parsed.format = ParseFormat(value);
-    if (name == kBatchBytes) parsed.batch_bytes = ParseBatchBytes(value);
+    kOptions[i].parse(parsed, name, value);
   }
   if (parsed.consumer.empty()) {
     throw Error(sqlstate::kInvalidParameterValue, "stream option \"consumer\" is missing",
                 "The stream is sent to registered consumers only.", kHowToName);
   }
+  if (parsed.streaming && !parsed.origin.any()) {
+    throw Error(sqlstate::kInvalidParameterValue,
+                "stream options \"streaming\" and \"origin\" cannot be combined",
+                "The origin of a transaction is known when it commits.", "Leave one of them out.");
+  }
   return parsed;
 }
 
+bool IsIn(const Shard& shard, std::string_view bucket_id) {
+  pg::Crc32c crc;
+  crc.Add(bucket_id);
+  return shard.Includes(crc.Value());
+}
+
 void AppendOptions(ByteBuffer& out, const StreamOptions& options) {
-  out.Append('{');
-  AppendJsonKey(out, kConsumer);
-  AppendJsonString(out, options.consumer);
-  out.Append(',');
-  AppendJsonKey(out, kFormat);
-  AppendInteger(out, options.format);
-  out.Append(',');
-  AppendJsonKey(out, kBatchBytes);
-  AppendUnsigned(out, options.batch_bytes);
+  char separator = '{';
+  for (const Option& option : kOptions) {
+    out.Append(separator);
+    AppendJsonKey(out, option.name);
+    option.append(out, options);
+    separator = ',';
+  }
   out.Append('}');
 }
 

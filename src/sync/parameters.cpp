@@ -5,49 +5,39 @@
 #include <iterator>
 
 #include "pg/catalog.h"
-#include "sync/query.h"
 #include "sync/query_text.h"
 
 namespace phisync::sync {
 namespace {
 
-// auth.* functions, and the type of value that each stands for.
+// auth.* functions, and those of the schema phisync that stand for them.
 constexpr struct {
   const char* name;
   int arguments;
-  const char* type;
-} kRequestFunctions[] = {{"user_id", 0, "text"}, {"jwt", 0, "jsonb"}, {"parameter", 1, "text"}};
+  const char* function;
+} kRequestFunctions[] = {
+    {"user_id", 0, "auth_user_id"}, {"jwt", 0, "auth_jwt"}, {"parameter", 1, "auth_parameter"}};
 
-// Turns a call of an auth.* function, in place, into a typed NULL: only its type matters here.
+// Points calls of auth.* functions, in place, to phisync's.
 bool ResolveRequest(Node* node, void* context) {
-  static_assert(sizeof(TypeCast) <= sizeof(FuncCall));
   if (node == nullptr) return false;
   if (IsA(node, FuncCall) && list_length(castNode(FuncCall, node)->funcname) == 2) {
-    const FuncCall* const call = castNode(FuncCall, node);
+    FuncCall* const call = castNode(FuncCall, node);
     for (const auto& f : kRequestFunctions) {
       if (std::strcmp(strVal(linitial(call->funcname)), "auth") != 0 ||
           std::strcmp(strVal(lsecond(call->funcname)), f.name) != 0) {
         continue;
       }
-      int const location = call->location;
       bool const literal = list_length(call->args) == 1 && IsA(linitial(call->args), A_Const);
       if (list_length(call->args) != f.arguments || (f.arguments == 1 && !literal)) {
-        Refuse(static_cast<ParseState*>(context), location, ERRCODE_UNDEFINED_FUNCTION,
+        Refuse(static_cast<ParseState*>(context), call->location, ERRCODE_UNDEFINED_FUNCTION,
                psprintf("auth.%s() takes %s", f.name,
                         f.arguments == 0 ? "no argument"
                                          : "the name of a parameter as its one argument"),
                "It stands for what the user's token says.",
                f.arguments == 0 ? "Leave the arguments out." : "Write auth.parameter('name').");
       }
-      auto* const null = makeNode(A_Const);
-      null->isnull = true;
-      null->location = location;
-      auto* const cast = reinterpret_cast<TypeCast*>(node);
-      MemSet(cast, 0, sizeof(FuncCall));
-      cast->type = T_TypeCast;
-      cast->arg = reinterpret_cast<Node*>(null);
-      cast->typeName = SystemTypeName(pstrdup(f.type));
-      cast->location = location;
+      call->funcname = list_make2(makeString(pstrdup("phisync")), makeString(pstrdup(f.function)));
       return false;
     }
   }
@@ -71,6 +61,11 @@ void CheckTable(ParseState* pstate, const RangeTblEntry* rte) {
                      psprintf("a parameters query cannot read \"%s\"", name),
                      "Select from tables of your own; not from views, foreign tables, catalogs or "
                      "phisync's tables.");
+  }
+  if (get_rel_persistence(rte->relid) == RELPERSISTENCE_TEMP) {
+    RefuseParameters(pstate, ERRCODE_WRONG_OBJECT_TYPE,
+                     psprintf("a parameters query cannot read the temporary table \"%s\"", name),
+                     "Select from permanent tables: it runs in other sessions.");
   }
   if (pg_class_aclcheck(rte->relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK) {
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -162,7 +157,7 @@ IdForm FormOf(Oid type) {
 
 }  // namespace
 
-List* AnalyseParameters(const char* text) {
+List* AnalyseParameters(const char* text, Query** analysed) {
   QueryErrors frame;
   PushQueryErrors(&frame, "parameters query", text);
   ParseState* const pstate = make_parsestate(nullptr);
@@ -183,15 +178,25 @@ List* AnalyseParameters(const char* text) {
                      "Which buckets a user gets must follow from tables and the user's token.");
   }
   List* const parameters = Outputs(pstate, query);
+  *analysed = query;
   free_parsestate(pstate);
   PopQueryErrors(&frame);
   return parameters;
 }
 
-void CheckComparable(Relation table, AttrNumber column, const BucketParameter* parameter) {
-  Form_pg_attribute const a = TupleDescAttr(RelationGetDescr(table), column - 1);
-  Oid const type = getBaseType(a->atttypid);
+void CheckComparable(Relation table, const CompiledSource* source,
+                     const BucketParameter* parameter) {
+  Form_pg_attribute const a = TupleDescAttr(RelationGetDescr(table), source->attnum - 1);
+  Oid const type = source->type;
   IdForm const form = FormOf(type);
+  if (type_is_array(type)) {
+    ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                    errmsg("array column \"%s\" as a whole cannot be bound to a bucket parameter",
+                           NameStr(a->attname)),
+                    errdetail("Each of its elements stands for a bucket that the row is in."),
+                    errhint("Write bucket.%s = ANY (%s).", quote_identifier(parameter->name),
+                            quote_identifier(NameStr(a->attname)))));
+  }
   if (form == IdForm::kNone ||
       (OidIsValid(a->attcollation) && !get_collation_isdeterministic(a->attcollation))) {
     ereport(ERROR,
@@ -200,7 +205,8 @@ void CheckComparable(Relation table, AttrNumber column, const BucketParameter* p
                     NameStr(a->attname), format_type_be(a->atttypid)),
              errdetail("Equal values of it can be written differently, and a bucket's id holds the "
                        "value as text."),
-             errhint("Bind a column of type boolean, smallint, integer, bigint, text, varchar, "
+             errhint("Bind a column (or, by = ANY, an array) of type boolean, smallint, integer, "
+                     "bigint, text, varchar, "
                      "char, uuid, date, "
                      "timestamp, timestamptz or an enum, without a nondeterministic collation.")));
   }
@@ -218,6 +224,17 @@ void CheckComparable(Relation table, AttrNumber column, const BucketParameter* p
          errhint("Cast the output of the parameters query: expression::%s AS %s.",
                  format_type_with_typemod(type, a->atttypmod), quote_identifier(parameter->name))));
   }
+}
+
+bool SameIdForm(Oid old_type, int32 old_typmod, Oid new_type, int32 new_typmod) {
+  Oid const from = getBaseType(old_type);
+  Oid const to = getBaseType(new_type);
+  if (type_is_array(from) && type_is_array(to)) {
+    return SameIdForm(get_element_type(from), old_typmod, get_element_type(to), new_typmod);
+  }
+  IdForm const form = FormOf(to);
+  return form != IdForm::kNone && form == FormOf(from) && (form != IdForm::kSame || from == to) &&
+         (to != BPCHAROID || old_typmod == new_typmod);
 }
 
 }  // namespace phisync::sync

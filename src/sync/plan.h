@@ -30,22 +30,25 @@ struct Parameter {
   std::vector<ParameterSource> sources;  // at least one
 };
 
-// One data query of one bucket, against one relation.
+// One data query of one bucket, against one relation: attribute numbers are that relation's.
 struct QueryPlan {
   std::string bucket;
   int ordinal = 0;  // number of the query in its bucket, from 0
+  Oid relation =
+      InvalidOid;  // the text's table: this relation, or the partitioned table it is a partition of
   std::string
       type;  // object type on the device: the alias of the table in the text, else its name there
   std::vector<Output> outputs;  // in order, without those that the profile withholds; `id` included
   Output id;                    // reads columns of the primary key alone
   std::vector<Parameter> parameters;  // in the order in which the bucket declares them
   List* filter = nullptr;             // planned expressions that must all be true; NIL = every row
-  // Not null: no record of this query may be made, and nothing but bucket, ordinal,
+  // Not null: no record of this query may be made, and nothing but bucket, ordinal, relation,
   // refused_sqlstate and perhaps type is set. 42501: id, parameter or primary key is PHI that the
   // profile does not grant; any other: the text does not fit the relation as it is now, for
   // instance after a column was renamed.
   const char* refused_sqlstate = nullptr;
-  bool withholds = false;  // the profile left outputs out
+  bool withholds = false;  // the profile left outputs out:
+  std::vector<Output> withheld;
 };
 
 struct RelationPlan {
@@ -55,11 +58,11 @@ struct RelationPlan {
   std::vector<QueryPlan> queries;  // by bucket, then ordinal
 };
 
-// Compiles what is defined on `relation`, against the catalogs that the current (or historic)
-// snapshot shows; `buckets` restricts to these names, null means all. Takes no lock on the relation
-// and runs no query, so it may be called while changes are decoded; a definition that no longer
-// compiles gives a refused plan, not an error. Nodes live in CurrentMemoryContext. Needs a
-// transaction; throws.
+// Compiles what is defined on `relation` and on those that it is a partition of, against the
+// catalogs that the current (or historic) snapshot shows; `buckets` restricts to these names, null
+// means all. Takes no lock on the relation and runs no query, so it may be called while changes are
+// decoded; a definition that no longer compiles gives a refused plan, not an error. Nodes live in
+// CurrentMemoryContext. Needs a transaction; throws.
 RelationPlan CompileRelation(Relation relation, const std::vector<std::string>* buckets);
 
 }  // namespace phisync::sync

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "core/checksum.h"
 #include "core/json.h"
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/expression.h"
+#include "sync/lookup.h"
 #include "sync/policy.h"
 
 namespace phisync::sync {
@@ -18,17 +20,9 @@ void OnRelcacheInvalidation(Datum, Oid relation) {
   if (active_cache != nullptr) active_cache->Invalidate(relation);
 }
 
-// Expressions may fail if a function in them may (the server calls those that cannot leakproof);
-// values, if the output function of a type is somebody's own.
-bool CanFail(const Output& output) {
-  return pg::Call([&] {
-    if (output.expr != nullptr && contain_leaked_vars(output.expr)) return true;
-    return output.type >= FirstNormalObjectId && get_typtype(output.type) != TYPTYPE_ENUM;
-  });
-}
-
-Field MakeField(const Output& output, MemoryContext memory) {
+Field MakeField(const Output& output, MemoryContext memory, const EncodeOptions& options) {
   ByteBuffer member;
+  member.Append(',');
   AppendJsonKey(member, output.key);
   ExprState* expr = nullptr;
   Bitmapset* reads = nullptr;
@@ -44,39 +38,102 @@ Field MakeField(const Output& output, MemoryContext memory) {
           .member = std::string(member.view()),
           .expr = expr,
           .reads = reads,
-          .encoder = ValueEncoder(output.type, {}, memory)};
+          .encoder = ValueEncoder(output.type, options, memory)};
+}
+
+SourceField MakeSource(const ParameterSource& source, MemoryContext memory) {
+  SourceField field{
+      .attnum = source.attnum, .array = {}, .encoder = ValueEncoder(source.type, {}, memory)};
+  if (source.elements) {
+    field.array = pg::Call([&] {
+      ArraySource array;
+      get_typlenbyvalalign(source.type, &array.length, &array.by_value, &array.align);
+      return array;
+    });
+  }
+  return field;
+}
+
+void AddColumns(std::vector<AttrNumber>& columns, const Bitmapset* set) {
+  for (int i = -1; (i = bms_next_member(set, i)) >= 0;) {
+    const auto attnum = static_cast<AttrNumber>(i);
+    if (std::ranges::find(columns, attnum) == columns.end()) columns.push_back(attnum);
+  }
 }
 
 Query MakeQuery(const QueryPlan& plan, const Target& target) {
   Query query;
   query.plan = &plan;
   if (plan.refused_sqlstate != nullptr) return query;
-  for (const Output& output : plan.outputs) {
-    query.outputs.push_back(MakeField(output, target.memory));
-    query.can_fail |= CanFail(output);
-  }
-  query.id.push_back(MakeField(plan.id, target.memory));
-  query.can_fail |= CanFail(plan.id);
   for (const Parameter& parameter : plan.parameters) {
-    const ParameterSource& source = parameter.sources.front();
-    query.parameters.push_back({source.attnum, ValueEncoder(source.type, {}, target.memory)});
-  }
-  Bitmapset* needed = nullptr;
-  pg::Call([&] {
-    if (plan.filter != NIL) {
-      Node* const filter = reinterpret_cast<Node*>(plan.filter);
-      query.filter = ExecInitQual(plan.filter, nullptr);
-      query.filter_reads = pg::ColumnsRead(filter);
-      query.can_fail |= contain_leaked_vars(filter);
-      needed = bms_copy(query.filter_reads);
+    ParameterField& sources = query.parameters.emplace_back();
+    for (const ParameterSource& source : parameter.sources) {
+      sources.push_back(MakeSource(source, target.memory));
     }
-    for (const KeyColumn& column : target.key) needed = bms_add_member(needed, column.attnum);
-  });
-  for (const ParameterField& field : query.parameters) {
-    needed = pg::Call([&] { return bms_add_member(needed, field.attnum); });
   }
-  query.knows_old = target.whole_old || bms_is_subset(needed, target.identity);
+  Bitmapset* decides = nullptr;
+  pg::Call([&] {
+    if (plan.filter == NIL) return;
+    Node* const filter = reinterpret_cast<Node*>(plan.filter);
+    query.filter = ExecInitQual(plan.filter, nullptr);
+    query.filter_reads = pg::ColumnsRead(filter);
+    query.runs_foreign_code = pg::RunsForeignCode(filter);
+    decides = bms_copy(query.filter_reads);
+  });
+  for (const ParameterField& sources : query.parameters) {
+    for (const SourceField& source : sources) {
+      decides = pg::Call([&] { return bms_add_member(decides, source.attnum); });
+    }
+  }
+  AddColumns(query.decides, decides);
+  query.knows_old =
+      target.whole_old || (bms_is_subset(decides, target.identity) &&
+                           std::ranges::all_of(target.key, [&](const KeyColumn& column) {
+                             return bms_is_member(column.attnum, target.identity);
+                           }));
   return query;
+}
+
+bool SameOutput(const Output& a, const Output& b) {
+  return a.key == b.key && a.attnum == b.attnum && a.type == b.type && equal(a.expr, b.expr);
+}
+
+// Both give the same id, subkey, type and data for any row.
+bool SameForm(const QueryPlan& a, const QueryPlan& b) {
+  return a.ordinal == b.ordinal && a.type == b.type && a.outputs.size() == b.outputs.size() &&
+         pg::Call([&] {
+           return SameOutput(a.id, b.id) && std::ranges::equal(a.outputs, b.outputs, SameOutput);
+         });
+}
+
+Form MakeForm(const QueryPlan& plan, const Target& target, const EncodeOptions& options) {
+  Form form{.queries = {},
+            .id = MakeField(plan.id, target.memory, options),
+            .outputs = {},
+            .reads = {},
+            .operation = std::string(kPutOperation) + plan.type + '.'};
+  AddColumns(form.reads, form.id.reads);
+  for (const Output& output : plan.outputs) {
+    form.outputs.push_back(MakeField(output, target.memory, options));
+    AddColumns(form.reads, form.outputs.back().reads);
+  }
+  form.runs_foreign_code = pg::Call([&] {
+    const auto foreign = [](const Output& output) {
+      return pg::RunsForeignCode(output.expr) || pg::PrintsByForeignCode(output.type);
+    };
+    return foreign(plan.id) || std::ranges::any_of(plan.outputs, foreign);
+  });
+  return form;
+}
+
+void AddToForms(Query& query, Target& target, const EncodeOptions& options) {
+  for (Form& form : target.forms) {
+    if (!SameForm(*form.queries.front()->plan, *query.plan)) continue;
+    form.queries.push_back(&query);
+    return;
+  }
+  target.forms.push_back(MakeForm(*query.plan, target, options));
+  target.forms.back().queries.push_back(&query);
 }
 
 // Columns of the replica identity by attribute number; null where old rows carry nothing.
@@ -89,7 +146,7 @@ Bitmapset* IdentityColumns(Relation relation) {
   return columns;
 }
 
-void FillTarget(Target& target, Relation relation) {
+void FillTarget(Target& target, Relation relation, const EncodeOptions& options) {
   TupleDesc const desc = RelationGetDescr(relation);
   target.whole_old = relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
   target.identity = pg::Call([&] { return IdentityColumns(relation); });
@@ -107,25 +164,46 @@ void FillTarget(Target& target, Relation relation) {
     target.econtext = CreateStandaloneExprContext();
     target.econtext->ecxt_scantuple = target.slot;
   });
+  // Forms point to queries, which must not move any more.
+  target.queries.reserve(target.plan.queries.size());
   for (const QueryPlan& plan : target.plan.queries) {
     target.queries.push_back(MakeQuery(plan, target));
-    const Query& query = target.queries.back();
+    if (plan.refused_sqlstate == nullptr) AddToForms(target.queries.back(), target, options);
+  }
+  for (const Form& form : target.forms) {
     auto is_expression = [](const Field& field) { return field.expr != nullptr; };
-    target.has_expressions |= query.filter != nullptr ||
-                              std::ranges::any_of(query.id, is_expression) ||
-                              std::ranges::any_of(query.outputs, is_expression);
+    target.has_expressions |=
+        is_expression(form.id) || std::ranges::any_of(form.outputs, is_expression) ||
+        std::ranges::any_of(form.queries, [](const Query* q) { return q->filter != nullptr; });
   }
 }
 
 }  // namespace
 
+Target::Target() = default;
+
 Target::~Target() {
+  lookups.reset();
   if (memory != nullptr) MemoryContextDelete(memory);
 }
 
+void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
+                MemoryContext memory, const EncodeOptions& options,
+                const std::function<bool(const QueryPlan&)>& keep) {
+  target.memory =
+      pg::Call([&] { return AllocSetContextCreate(memory, "phisync plan", ALLOCSET_SMALL_SIZES); });
+  MemoryContext const before = MemoryContextSwitchTo(target.memory);
+  target.plan = CompileRelation(relation, buckets);
+  if (keep) std::erase_if(target.plan.queries, [&](const auto& query) { return !keep(query); });
+  target.plan.relation = RelationGetRelid(relation);
+  target.is_policy = IsPolicyTable(relation);
+  if (!target.plan.queries.empty()) FillTarget(target, relation, options);
+  MemoryContextSwitchTo(before);
+}
+
 PlanCache::PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
-                     const std::vector<std::string>* buckets)
-    : ctx_(ctx), memory_(memory), buckets_(buckets) {
+                     const std::vector<std::string>* buckets, const EncodeOptions& options)
+    : ctx_(ctx), memory_(memory), buckets_(buckets), options_(options) {
   static bool registered = false;
   if (!registered) {
     pg::Call([] { CacheRegisterRelcacheCallback(OnRelcacheInvalidation, 0); });
@@ -157,21 +235,21 @@ Target& PlanCache::Compile(Relation relation) {
   auto& entry = targets_[RelationGetRelid(relation)];
   entry = std::make_unique<Target>();
   Target& target = *entry;
-  target.memory = pg::Call(
-      [&] { return AllocSetContextCreate(memory_, "phisync plan", ALLOCSET_SMALL_SIZES); });
-  MemoryContext const before = MemoryContextSwitchTo(target.memory);
-  target.plan = CompileRelation(relation, buckets_);
-  target.plan.relation = RelationGetRelid(relation);
-  target.is_policy = IsPolicyTable(relation);
-  if (!target.plan.queries.empty()) FillTarget(target, relation);
-  MemoryContextSwitchTo(before);
+  try {
+    MakeTarget(target, relation, buckets_, memory_, options_);
+    target.lookups = Lookups::Make(relation, buckets_, target.memory);
+  } catch (...) {
+    // A transaction in progress was aborted meanwhile; others go on.
+    target.valid = false;
+    throw;
+  }
   return target;
 }
 
 void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
   straddles_ = txn->base_snapshot_lsn < last_invalidation_;
   if (straddles_) {
-    DropAll();
+    Forget();
   } else if (stale_) {
     // Tables come and go: what nobody asks for again must not stay.
     last_ = nullptr;
@@ -181,11 +259,11 @@ void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
 }
 
 void PlanCache::EndTransaction() {
-  if (straddles_) DropAll();
+  if (straddles_) Forget();
   straddles_ = false;
 }
 
-void PlanCache::DropAll() {
+void PlanCache::Forget() {
   last_ = nullptr;
   targets_.clear();
   stale_ = false;

@@ -2,7 +2,9 @@
 // Plans made ready to run, one entry a relation, dropped exactly when what they were made from
 // changes.
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,34 +16,54 @@
 
 namespace phisync::sync {
 
-// An output or a parameter.
+class Lookups;
+
+// An output.
 struct Field {
   const Output* output;
-  std::string member;  // `"key":`
+  std::string member;  // `,"key":`
   ExprState* expr;     // null: the column output->attnum as it is
   Bitmapset* reads;    // attribute numbers
   ValueEncoder encoder;
 };
 
-// A parameter's value in the row, by the column that holds it.
-struct ParameterField {
-  AttrNumber attnum;
-  ValueEncoder encoder;
+// How an array keeps its elements.
+struct ArraySource {
+  std::int16_t length;
+  bool by_value;
+  char align;
 };
 
-// One data query.
+// A column that holds values of a parameter.
+struct SourceField {
+  AttrNumber attnum;
+  std::optional<ArraySource> array;  // its elements are the values
+  ValueEncoder encoder;              // of a value
+};
+using ParameterField = std::vector<SourceField>;
+
+// What one data query asks of a row: whether it is in buckets, and in which.
 struct Query {
   const QueryPlan* plan;
-  std::vector<Field> outputs;
-  std::vector<Field> id;  // one, or none where the plan is refused
   std::vector<ParameterField> parameters;
   ExprState* filter = nullptr;  // null: every row
   Bitmapset* filter_reads = nullptr;
-  // Evaluating may raise an error that depends on the row, so it needs a subtransaction.
-  bool can_fail = false;
+  std::vector<AttrNumber> decides;  // columns that say in which buckets the row is
+  // The filter may run code that is not the server's own.
+  bool runs_foreign_code = false;
   // Old rows carry all that says in which bucket they were. Made sure of when the query is defined,
   // but the replica identity may have been changed since.
   bool knows_old = false;
+};
+
+// What queries make of a row, where several make the same of it: evaluated and sent once for all.
+struct Form {
+  std::vector<Query*> queries;  // at least one; in the order of Target::queries
+  Field id;
+  std::vector<Field> outputs;
+  std::vector<AttrNumber> reads;  // by id and outputs
+  std::string operation;          // what the text of its puts begins with: `put.<type>.`
+  bool runs_foreign_code = false;
 };
 
 struct KeyColumn {
@@ -49,9 +71,9 @@ struct KeyColumn {
   ValueEncoder encoder;
 };
 
-// A relation, ready. Nothing in it is of use once the stream is gone.
+// A relation, ready. Nothing in it is of use once the stream or snapshot is gone.
 struct Target {
-  Target() = default;
+  Target();
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
   ~Target();
@@ -59,16 +81,25 @@ struct Target {
   bool valid = true;
   MemoryContext memory = nullptr;  // of everything below that the server allocates
   RelationPlan plan;
-  std::vector<Query> queries;
+  std::vector<Query> queries;  // one for each plan
+  std::vector<Form> forms;     // of the queries that are not refused
   std::vector<KeyColumn> key;
-  std::vector<AttrNumber> varlena;  // columns whose values may be stored out of line
-  Bitmapset* identity = nullptr;    // columns that old rows carry, if not whole
-  bool whole_old = false;           // replica identity FULL
-  bool has_expressions = false;     // or filters
-  bool is_policy = false;           // phisync.policy_change itself
-  TupleTableSlot* slot = nullptr;   // with econtext, where expressions read the row
+  std::vector<AttrNumber> varlena;   // columns whose values may be stored out of line
+  Bitmapset* identity = nullptr;     // columns that old rows carry, if not whole
+  bool whole_old = false;            // replica identity FULL
+  bool has_expressions = false;      // or filters
+  bool is_policy = false;            // phisync.policy_change itself
+  std::unique_ptr<Lookups> lookups;  // null: no parameters query reads the relation
+  TupleTableSlot* slot = nullptr;    // with econtext, where expressions read the row
   ExprContext* econtext = nullptr;
 };
+
+// Makes the empty target ready: compiles what the catalogs, as they are now or as the historic
+// snapshot shows them, define on the relation. `buckets` as for CompileRelation; queries that
+// `keep` does not want are left out; `memory` becomes the parent of the target's own. Throws.
+void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
+                MemoryContext memory, const EncodeOptions& options,
+                const std::function<bool(const QueryPlan&)>& keep = {});
 
 // The relations that this stream has met, also those without definitions: they cost one look-up a
 // change. There is at most one cache at a time in a process.
@@ -76,7 +107,7 @@ class PlanCache {
  public:
   // `buckets` (null: all) are those that the consumer is granted; must outlive the cache.
   PlanCache(LogicalDecodingContext* ctx, MemoryContext memory,
-            const std::vector<std::string>* buckets);
+            const std::vector<std::string>* buckets, const EncodeOptions& options);
   ~PlanCache();
   PlanCache(const PlanCache&) = delete;
   PlanCache& operator=(const PlanCache&) = delete;
@@ -91,16 +122,20 @@ class PlanCache {
   void BeginTransaction(const ReorderBufferTXN* txn);
   void EndTransaction();
 
+  // Before and after a part of a transaction in progress: what that one sees of its own changes is
+  // nobody else's.
+  void Forget();
+
   // Called by the server through the callback that is registered once a process.
   void Invalidate(Oid relation);
 
  private:
   Target& Compile(Relation relation);
-  void DropAll();
 
   LogicalDecodingContext* ctx_;
   MemoryContext memory_;
   const std::vector<std::string>* buckets_;
+  EncodeOptions options_;  // of values in `data`
   std::unordered_map<Oid, std::unique_ptr<Target>> targets_;
   Target* last_ = nullptr;  // of the last Find
   XLogRecPtr last_invalidation_ = InvalidXLogRecPtr;

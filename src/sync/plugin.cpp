@@ -4,8 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "audit/stream.h"
 #include "core/record.h"
 #include "pg/boundary.h"
+#include "sync/consumer_lock.h"
+#include "sync/probe.h"
 #include "sync/stream.h"
 
 namespace phisync::sync {
@@ -17,6 +20,8 @@ struct Session {
   std::string consumer;
   std::string slot;
   std::string role;
+  std::unique_ptr<ConsumerLock> lock;
+  std::unique_ptr<audit::StreamRecord> record;
   std::unique_ptr<Stream> stream;
 
   Session() = default;
@@ -31,6 +36,7 @@ Session* active_session = nullptr;
 void LogStop() {
   if (active_session == nullptr) return;
   const Session& session = *std::exchange(active_session, nullptr);
+  session.record->End();
   ereport(LOG, (errmsg("phisync stream ended: consumer \"%s\", slot \"%s\", role \"%s\"",
                        session.consumer.c_str(), session.slot.c_str(), session.role.c_str())));
 }
@@ -81,8 +87,10 @@ std::string MakeHello(const Facts& facts, std::string_view slot, const StreamOpt
   return std::string(hello.view());
 }
 
-void Start(LogicalDecodingContext* ctx) {
-  const StreamOptions options = ParseOptions(ctx->output_plugin_options);
+// True if transactions in progress are to be streamed.
+bool Start(LogicalDecodingContext* ctx, const StreamOptions& options) {
+  // Before the registration is read, so that one that is being changed is read as it becomes.
+  auto lock = std::make_unique<ConsumerLock>(options.consumer);
   ConsumerGrant grant = CheckConsumer(options.consumer);
   const Facts facts = pg::Call(ReadFacts);
 
@@ -97,12 +105,14 @@ void Start(LogicalDecodingContext* ctx) {
   session->consumer = options.consumer;
   session->slot = NameStr(ctx->slot->data.name);
   session->role = facts.role;
+  session->lock = std::move(lock);
+  session->record = std::make_unique<audit::StreamRecord>(session->consumer, session->slot);
   session->stream = std::make_unique<Stream>(
       ctx, options, std::move(grant), MakeHello(facts, session->slot, options), session->memory);
 
   static bool registered = false;
   if (!registered) {
-    pg::Call([] { on_proc_exit(OnProcessExit, 0); });
+    pg::Call([] { before_shmem_exit(OnProcessExit, 0); });
     registered = true;
   }
   active_session = session.get();
@@ -115,10 +125,44 @@ void Start(LogicalDecodingContext* ctx) {
                          active_session->consumer.c_str(), active_session->slot.c_str(),
                          active_session->role.c_str())));
   });
+  return options.streaming;
+}
+
+// As Start; a client that is refused is on record, too.
+bool StartOrRefuse(LogicalDecodingContext* ctx) {
+  StreamOptions options;
+  try {
+    options = ParseOptions(ctx->output_plugin_options);
+    return Start(ctx, options);
+  } catch (const Error& e) {
+    audit::RecordRefusal(options.consumer, NameStr(ctx->slot->data.name), e.sqlstate());
+    throw;
+  }
 }
 
 Stream& StreamOf(LogicalDecodingContext* ctx) {
   return *static_cast<Stream*>(ctx->output_plugin_private);
+}
+
+// Runs a callback of the stream; an error that ends it is on record.
+template <typename Fn>
+void Run(LogicalDecodingContext* ctx, Fn fn) {
+  if (active_probe != nullptr) return;
+  pg::Entry([&] {
+    try {
+      fn(StreamOf(ctx));
+    } catch (const Error& e) {
+      if (active_session != nullptr) active_session->record->Fail(e.sqlstate());
+      throw;
+    } catch (const pg::BackendError&) {
+      // The abort of a transaction in progress, met while it is streamed, ends no stream.
+      const int code = geterrcode();
+      if (active_session != nullptr && code != ERRCODE_TRANSACTION_ROLLBACK) {
+        active_session->record->Fail(unpack_sql_state(code));
+      }
+      throw;
+    }
+  });
 }
 
 // Records are JSON, which is UTF-8; texts go into them as they are stored.
@@ -137,31 +181,67 @@ void OnStartup(LogicalDecodingContext* ctx, OutputPluginOptions* options, bool i
   // When a slot is made there are neither options nor changes.
   pg::Entry([&] {
     RequireUtf8();
-    if (!is_init) Start(ctx);
+    if (active_probe != nullptr) {
+      ctx->streaming = false;
+      return;
+    }
+    const bool streaming = !is_init && StartOrRefuse(ctx);
+    ctx->streaming = ctx->streaming && streaming;
   });
 }
 
 void OnBegin(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
-  pg::Entry([&] { StreamOf(ctx).Begin(txn); });
+  if (active_probe != nullptr) ProbeBegin();
+  Run(ctx, [&](Stream& stream) { stream.Begin(txn); });
 }
 
 void OnChange(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, Relation relation,
               ReorderBufferChange* change) {
-  pg::Entry([&] { StreamOf(ctx).Change(txn, relation, change); });
+  if (active_probe != nullptr) pg::Entry([&] { ProbeChange(relation, change->lsn); });
+  Run(ctx, [&](Stream& stream) { stream.Change(txn, relation, change); });
 }
 
 void OnTruncate(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, int n, Relation relations[],
                 ReorderBufferChange* change) {
-  pg::Entry([&] { StreamOf(ctx).Truncate(txn, n, relations, change); });
+  if (active_probe != nullptr) {
+    pg::Entry([&] {
+      for (int i = 0; i < n; i++) ProbeChange(relations[i], change->lsn);
+    });
+  }
+  Run(ctx, [&](Stream& stream) { stream.Truncate(txn, n, relations, change); });
 }
 
-void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN*, XLogRecPtr, bool transactional,
-               const char* prefix, Size, const char*) {
-  pg::Entry([&] { StreamOf(ctx).Message(transactional, prefix); });
+void OnMessage(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr lsn,
+               bool transactional, const char* prefix, Size size, const char* content) {
+  if (active_probe != nullptr && transactional) pg::Entry([&] { ProbeChange(nullptr, lsn); });
+  Run(ctx, [&](Stream& stream) {
+    if (transactional) {
+      stream.Message(txn, lsn, prefix, {content, size});
+    } else {
+      stream.LoneMessage(lsn, prefix, {content, size});
+    }
+  });
 }
 
 void OnCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
-  pg::Entry([&] { StreamOf(ctx).Commit(txn); });
+  if (active_probe != nullptr) pg::Entry([&] { ProbeCommit(txn); });
+  Run(ctx, [&](Stream& stream) { stream.Commit(txn); });
+}
+
+void OnStreamStart(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
+  Run(ctx, [&](Stream& stream) { stream.StartPart(txn); });
+}
+
+void OnStreamStop(LogicalDecodingContext* ctx, ReorderBufferTXN* txn) {
+  Run(ctx, [&](Stream& stream) { stream.StopPart(txn); });
+}
+
+void OnStreamAbort(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
+  Run(ctx, [&](Stream& stream) { stream.Abort(txn); });
+}
+
+void OnStreamCommit(LogicalDecodingContext* ctx, ReorderBufferTXN* txn, XLogRecPtr) {
+  Run(ctx, [&](Stream& stream) { stream.CommitParts(txn); });
 }
 
 }  // namespace
@@ -173,6 +253,13 @@ void InitOutputPlugin(OutputPluginCallbacks* callbacks) {
   callbacks->truncate_cb = OnTruncate;
   callbacks->message_cb = OnMessage;
   callbacks->commit_cb = OnCommit;
+  callbacks->stream_start_cb = OnStreamStart;
+  callbacks->stream_stop_cb = OnStreamStop;
+  callbacks->stream_abort_cb = OnStreamAbort;
+  callbacks->stream_commit_cb = OnStreamCommit;
+  callbacks->stream_change_cb = OnChange;
+  callbacks->stream_message_cb = OnMessage;
+  callbacks->stream_truncate_cb = OnTruncate;
 }
 
 }  // namespace phisync::sync

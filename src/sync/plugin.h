@@ -5,8 +5,7 @@
 
 namespace phisync::sync {
 
-// Fills in the callbacks. Decoding of transactions in progress and of prepared ones is left out:
-// records are made at commit, when all that they say is final.
+// Fills in the callbacks. Prepared transactions are decoded when they are committed.
 void InitOutputPlugin(OutputPluginCallbacks* callbacks);
 
 }  // namespace phisync::sync

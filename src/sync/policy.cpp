@@ -3,7 +3,9 @@
 #include "pg/boundary.h"
 #include "pg/extension.h"
 #include "pg/tables.h"
+#include "sync/defined.h"
 #include "sync/owner.h"
+#include "sync/query.h"
 
 namespace phisync::sync {
 namespace {
@@ -124,6 +126,9 @@ void RecordPolicyChange(const char* what, List* rebuild, List* clears) {
   if (rebuild == NIL && clears == NIL) return;
   Oid const table = TableOfExtension(kTable);
   if (!OidIsValid(table)) return;
+  // Invalidations that wait for the end of this command would be logged without a transaction, if
+  // it had no number yet, and be lost to transactions in progress when these are decoded.
+  GetCurrentTransactionId();
   AsOwnerOf(table, [&] {
     const Oid types[] = {TEXTOID, TEXTARRAYOID, JSONBOID};
     const Datum values[] = {CStringGetTextDatum(what), TextArray(rebuild), ClearsJson(clears)};
@@ -132,7 +137,21 @@ void RecordPolicyChange(const char* what, List* rebuild, List* clears) {
   });
 }
 
+List* ClearsOf(List* queries, const char* reason) {
+  List* clears = NIL;
+  ListCell* cell;
+  foreach (cell, queries) {
+    const auto* const query = static_cast<DefinedQuery*>(lfirst(cell));
+    auto* const clear = static_cast<ClearedQuery*>(palloc(sizeof(ClearedQuery)));
+    *clear = {query->of->name, query->ordinal, TypeOfQuery(query->text), reason};
+    clears = lappend(clears, clear);
+  }
+  return clears;
+}
+
 List* DefinitionsOn(List* relations) {
+  // The tables' files are yet to come from the old cluster, and no slot does.
+  if (IsBinaryUpgrade) return NIL;
   Oid const table = TableOfExtension("bucket_query");
   if (!OidIsValid(table)) return NIL;
   List* const all = WithAncestors(relations);

@@ -25,6 +25,9 @@ struct ClearedQuery {
 // own nothing.
 void RecordPolicyChange(const char* what, List* rebuild, List* clears);
 
+// ClearedQuery for each data query (DefinedQuery), as its text calls the type of its objects.
+List* ClearsOf(List* queries, const char* reason);
+
 // The definitions (String nodes, each name once) with a data query on one of the relations or on a
 // table that one of them is a partition of or inherits from. NIL where the extension is not
 // installed. Raises the server's errors; the frame of the caller may own nothing.

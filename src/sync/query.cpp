@@ -110,6 +110,71 @@ void CheckId(ParseState* pstate, const CompiledOutput* id, Bitmapset* primary_ke
   }
 }
 
+// `*` and `table.*` as the columns themselves, in the order of `defined_on`.
+List* ExpandStars(List* targets, Relation defined_on) {
+  TupleDesc const desc = RelationGetDescr(defined_on);
+  List* expanded = NIL;
+  ListCell* cell;
+  foreach (cell, targets) {
+    auto* const target = lfirst_node(ResTarget, cell);
+    if (!IsStar(target)) {
+      expanded = lappend(expanded, target);
+      continue;
+    }
+    for (int i = 0; i < desc->natts; i++) {
+      Form_pg_attribute const a = TupleDescAttr(desc, i);
+      if (a->attisdropped) continue;
+      auto* const column = static_cast<ColumnRef*>(copyObjectImpl(target->val));
+      llast(column->fields) = makeString(pstrdup(NameStr(a->attname)));
+      auto* const output = static_cast<ResTarget*>(copyObjectImpl(target));
+      output->val = reinterpret_cast<Node*>(column);
+      expanded = lappend(expanded, output);
+    }
+  }
+  return expanded;
+}
+
+[[noreturn]] void RefuseSource(ParseState* pstate, const Binding* binding, const char* name,
+                               Oid type) {
+  Refuse(pstate, binding->location, ERRCODE_DATATYPE_MISMATCH,
+         psprintf("column \"%s\" of type %s is no array", name, format_type_be(type)),
+         psprintf("Its elements would say in which buckets a row is, by bucket.%s.",
+                  binding->parameter),
+         psprintf("Write %s = bucket.%s.", quote_identifier(name),
+                  quote_identifier(binding->parameter)));
+}
+
+CompiledParameter* MakeParameter(ParseState* pstate, Relation relation, const Binding* binding) {
+  auto* const parameter = static_cast<CompiledParameter*>(palloc0(sizeof(CompiledParameter)));
+  parameter->name = binding->parameter;
+  ListCell* cell;
+  foreach (cell, binding->columns) {
+    auto* const ref = lfirst_node(ColumnRef, cell);
+    auto* const target = makeNode(TargetEntry);
+    target->expr = reinterpret_cast<Expr*>(
+        transformExpr(pstate, reinterpret_cast<Node*>(ref), EXPR_KIND_WHERE));
+    const CompiledOutput* const column = MakeOutput(pstate, relation, target);
+    if (column->attnum == 0) {
+      Refuse(pstate, ref->location, ERRCODE_FEATURE_NOT_SUPPORTED,
+             psprintf("bucket.%s can only be compared with a column", binding->parameter),
+             "Which buckets a row is in must follow from the values of its columns.",
+             "Name one column.");
+    }
+    auto* const source = static_cast<CompiledSource*>(palloc(sizeof(CompiledSource)));
+    *source = {column->attnum, binding->elements, column->type};
+    if (binding->elements) {
+      Oid const element = get_element_type(column->type);
+      if (!OidIsValid(element)) {
+        RefuseSource(pstate, binding, strVal(llast(ref->fields)), column->type);
+      }
+      source->type = getBaseType(element);
+    }
+    parameter->sources = lappend(parameter->sources, source);
+    parameter->reads = bms_add_member(parameter->reads, column->attnum);
+  }
+  return parameter;
+}
+
 void BindParameters(ParseState* pstate, Relation relation, const QueryText* text, List* names,
                     CompiledQuery* query) {
   ListCell* cell;
@@ -130,9 +195,13 @@ void BindParameters(ParseState* pstate, Relation relation, const QueryText* text
       auto* const binding = static_cast<Binding*>(lfirst(cell));
       if (std::strcmp(binding->parameter, strVal(lfirst(name))) != 0) continue;
       if (bound != nullptr) {
-        Refuse(pstate, binding->location, ERRCODE_INVALID_OBJECT_DEFINITION,
-               psprintf("a data query binds the bucket parameter \"%s\" twice", binding->parameter),
-               "Each parameter must equal one column.", "Leave all but one of the conditions out.");
+        Refuse(
+            pstate, binding->location, ERRCODE_INVALID_OBJECT_DEFINITION,
+            psprintf("a data query binds the bucket parameter \"%s\" twice", binding->parameter),
+            "One condition says which values put a row in a bucket.",
+            psprintf("Leave all but one of the conditions out; bucket.%s IN (column, column) puts "
+                     "a row in a bucket for each of the columns.",
+                     quote_identifier(binding->parameter)));
       }
       bound = binding;
     }
@@ -144,22 +213,11 @@ void BindParameters(ParseState* pstate, Relation relation, const QueryText* text
           "bucket.",
           psprintf("Add to WHERE: column = bucket.%s.", quote_identifier(strVal(lfirst(name)))));
     }
-    auto* const target = makeNode(TargetEntry);
-    target->expr = reinterpret_cast<Expr*>(
-        transformExpr(pstate, reinterpret_cast<Node*>(bound->column), EXPR_KIND_WHERE));
-    target->resname = pstrdup(bound->parameter);
-    CompiledOutput* const output = MakeOutput(pstate, relation, target);
-    if (output->attnum == 0) {
-      Refuse(pstate, bound->column->location, ERRCODE_FEATURE_NOT_SUPPORTED,
-             psprintf("bucket.%s can only be compared with a column by =", bound->parameter),
-             "Which buckets a row is in must follow from the values of its columns.",
-             "Name one column.");
-    }
-    query->parameters = lappend(query->parameters, output);
+    query->parameters = lappend(query->parameters, MakeParameter(pstate, relation, bound));
   }
 }
 
-CompiledQuery* Compile(ParseState* pstate, Relation relation, List* parameters,
+CompiledQuery* Compile(ParseState* pstate, Relation relation, Relation defined_on, List* parameters,
                        Bitmapset* primary_key) {
   const QueryText* const text = ReadQueryText(pstate);
   AddColumns(pstate, relation, text->name);
@@ -167,7 +225,8 @@ CompiledQuery* Compile(ParseState* pstate, Relation relation, List* parameters,
   query->type = text->name;
   query->columns = text->columns;
 
-  List* const targets = transformTargetList(pstate, text->targets, EXPR_KIND_SELECT_TARGET);
+  List* const targets =
+      transformTargetList(pstate, ExpandStars(text->targets, defined_on), EXPR_KIND_SELECT_TARGET);
   resolveTargetListUnknowns(pstate, targets);
   ListCell* cell;
   foreach (cell, targets) {
@@ -224,14 +283,31 @@ void PopQueryErrors(QueryErrors* frame) {
   error_context_stack = frame->callback.previous;
 }
 
-CompiledQuery* CompileQuery(Relation relation, const char* text, List* parameters,
-                            Bitmapset* primary_key) {
+namespace {
+
+const QueryText* ReadText(const char* text) {
   QueryErrors frame;
   PushQueryErrors(&frame, "data query", text);
   int const nest_level = NewGUCNestLevel();
   pg::PinParserSettings();
   ParseState* const pstate = StateFor(text);
-  CompiledQuery* const query = Compile(pstate, relation, parameters, primary_key);
+  const QueryText* const read = ReadQueryText(pstate);
+  free_parsestate(pstate);
+  AtEOXact_GUC(true, nest_level);
+  PopQueryErrors(&frame);
+  return read;
+}
+
+}  // namespace
+
+CompiledQuery* CompileQuery(Relation relation, Relation defined_on, const char* text,
+                            List* parameters, Bitmapset* primary_key) {
+  QueryErrors frame;
+  PushQueryErrors(&frame, "data query", text);
+  int const nest_level = NewGUCNestLevel();
+  pg::PinParserSettings();
+  ParseState* const pstate = StateFor(text);
+  CompiledQuery* const query = Compile(pstate, relation, defined_on, parameters, primary_key);
   free_parsestate(pstate);
   AtEOXact_GUC(true, nest_level);
   PopQueryErrors(&frame);
@@ -239,13 +315,19 @@ CompiledQuery* CompileQuery(Relation relation, const char* text, List* parameter
 }
 
 RangeVar* TableOfQuery(const char* text) {
-  QueryErrors frame;
-  PushQueryErrors(&frame, "data query", text);
-  ParseState* const pstate = StateFor(text);
-  RangeVar* const table = ReadQueryText(pstate)->from;
-  free_parsestate(pstate);
-  PopQueryErrors(&frame);
-  return table;
+  return ReadText(text)->from;
+}
+
+const char* TypeOfQuery(const char* text) {
+  return ReadText(text)->name;
+}
+
+List* ColumnsOfQuery(const char* text) {
+  return ReadText(text)->columns;
+}
+
+bool TakesAllColumns(const char* text) {
+  return ReadText(text)->all_columns;
 }
 
 List* PrimaryKey(Relation relation) {

@@ -99,28 +99,65 @@ const char* BucketParameter(Node* node) {
                                                                   : nullptr;
 }
 
-// A column by its name; `bucket.x` and `*` are none.
-bool IsColumn(Node* node) {
-  return IsA(node, ColumnRef) && IsA(llast(castNode(ColumnRef, node)->fields), String) &&
-         BucketParameter(node) == nullptr;
+bool AreColumns(List* nodes) {
+  ListCell* cell;
+  foreach (cell, nodes) {
+    if (!IsColumn(static_cast<Node*>(lfirst(cell)))) return false;
+  }
+  return nodes != NIL;
+}
+
+Binding* MakeBinding(Node* parameter, List* columns, bool elements) {
+  if (parameter == nullptr || BucketParameter(parameter) == nullptr || !AreColumns(columns)) {
+    return nullptr;
+  }
+  auto* const binding = static_cast<Binding*>(palloc(sizeof(Binding)));
+  *binding = {BucketParameter(parameter), columns, elements, exprLocation(parameter)};
+  return binding;
+}
+
+List* ArrayElements(Node* node) {
+  return node != nullptr && IsA(node, A_ArrayExpr) ? castNode(A_ArrayExpr, node)->elements : NIL;
+}
+
+// `container @> ARRAY[element]`
+Binding* AsContainment(Node* container, Node* array) {
+  List* const elements = ArrayElements(array);
+  if (list_length(elements) != 1) return nullptr;
+  return MakeBinding(static_cast<Node*>(linitial(elements)), list_make1(container), true);
 }
 
 Binding* AsBinding(Node* condition) {
   if (!IsA(condition, A_Expr)) return nullptr;
   const A_Expr* const e = castNode(A_Expr, condition);
-  if (e->kind != AEXPR_OP || e->lexpr == nullptr || list_length(e->name) != 1 ||
-      std::strcmp(strVal(linitial(e->name)), "=") != 0) {
-    return nullptr;
+  if (list_length(e->name) != 1 || e->lexpr == nullptr || e->rexpr == nullptr) return nullptr;
+  const char* const op = strVal(linitial(e->name));
+  bool const equals = std::strcmp(op, "=") == 0;
+  switch (e->kind) {
+    case AEXPR_OP:
+      if (std::strcmp(op, "@>") == 0) return AsContainment(e->lexpr, e->rexpr);
+      if (std::strcmp(op, "<@") == 0) return AsContainment(e->rexpr, e->lexpr);
+      if (!equals) return nullptr;
+      if (Binding* const binding = MakeBinding(e->lexpr, list_make1(e->rexpr), false)) {
+        return binding;
+      }
+      return MakeBinding(e->rexpr, list_make1(e->lexpr), false);
+    case AEXPR_IN: {  // of NOT IN, the operator is <>
+      if (!equals) return nullptr;
+      auto* const list = reinterpret_cast<List*>(e->rexpr);
+      if (Binding* const binding = MakeBinding(e->lexpr, list, false)) return binding;
+      if (list_length(list) != 1) return nullptr;
+      return MakeBinding(static_cast<Node*>(linitial(list)), list_make1(e->lexpr), false);
+    }
+    case AEXPR_OP_ANY:
+      if (!equals) return nullptr;
+      if (Binding* const binding = MakeBinding(e->lexpr, ArrayElements(e->rexpr), false)) {
+        return binding;
+      }
+      return MakeBinding(e->lexpr, list_make1(e->rexpr), true);
+    default:
+      return nullptr;
   }
-  bool const left = BucketParameter(e->lexpr) != nullptr;
-  Node* const parameter = left ? e->lexpr : e->rexpr;
-  Node* const column = left ? e->rexpr : e->lexpr;
-  if (BucketParameter(parameter) == nullptr || !IsColumn(column)) return nullptr;
-  auto* const binding = static_cast<Binding*>(palloc(sizeof(Binding)));
-  binding->parameter = BucketParameter(parameter);
-  binding->column = castNode(ColumnRef, column);
-  binding->location = exprLocation(parameter);
-  return binding;
 }
 
 // Splits conditions that AND joins, nested ones too.
@@ -170,15 +207,26 @@ bool RefuseInRawTree(Node* node, void* context) {
   }
   if (const char* const parameter = BucketParameter(node)) {
     Refuse(pstate, location, ERRCODE_FEATURE_NOT_SUPPORTED,
-           psprintf("bucket.%s can only be compared with a column by =", parameter),
+           psprintf("bucket.%s can only be compared with columns by =, IN or = ANY", parameter),
            "Which buckets a row is in must follow from the values of its columns.",
            "Write it in WHERE as a condition of its own, joined to others by AND: column = "
-           "bucket.parameter.");
+           "bucket.parameter, bucket.parameter IN (column, column) or bucket.parameter = ANY "
+           "(array_column).");
   }
   return pg::WalkRawTree(node, RefuseInRawTree, context);
 }
 
 }  // namespace
+
+bool IsColumn(Node* node) {
+  return IsA(node, ColumnRef) && IsA(llast(castNode(ColumnRef, node)->fields), String) &&
+         BucketParameter(node) == nullptr;
+}
+
+bool IsStar(const ResTarget* target) {
+  return IsA(target->val, ColumnRef) &&
+         IsA(llast(castNode(ColumnRef, target->val)->fields), A_Star);
+}
 
 void Refuse(ParseState* pstate, int location, int sqlerrcode, const char* message,
             const char* detail, const char* hint) {
@@ -202,6 +250,7 @@ QueryText* ReadQueryText(ParseState* pstate) {
            "Give the table an alias: FROM bucket AS name.");
   }
   query->targets = select->targetList;
+  query->where = select->whereClause;
   List* filter = NIL;
   if (select->whereClause != nullptr) SplitConditions(select->whereClause, query, &filter);
   if (filter != NIL) {
@@ -212,7 +261,9 @@ QueryText* ReadQueryText(ParseState* pstate) {
   RefuseInRawTree(reinterpret_cast<Node*>(query->targets), pstate);
   RefuseInRawTree(query->filter, pstate);
   AddColumnName(reinterpret_cast<Node*>(select->targetList), &query->columns);
-  AddColumnName(select->whereClause, &query->columns);
+  AddColumnName(query->where, &query->columns);
+  ListCell* cell;
+  foreach (cell, query->targets) query->all_columns |= IsStar(lfirst_node(ResTarget, cell));
   return query;
 }
 

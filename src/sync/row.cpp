@@ -1,7 +1,9 @@
 #include "sync/row.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "core/checksum.h"
 #include "core/error.h"
 #include "core/key_writer.h"
 #include "pg/boundary.h"
@@ -11,12 +13,6 @@ namespace phisync::sync {
 namespace {
 
 constexpr const char* kNullValueNotAllowed = "22004";
-
-// The log does not say in which buckets the row was, or what identifies it.
-[[noreturn]] void ThrowUnknown() {
-  throw Error(sqlstate::kObjectNotInPrerequisiteState,
-              "a change does not carry the values that say in which buckets the row is");
-}
 
 }  // namespace
 
@@ -34,58 +30,38 @@ void RowChanges::Clear() {
   }
 }
 
-void RowImage::Fit(int columns) {
-  const auto n = static_cast<std::size_t>(columns);
-  if (values.size() < n) {
-    values.resize(n);
-    nulls = std::make_unique<bool[]>(n);
-  }
-  missing = nullptr;
-}
-
 void RowEvaluator::Evaluate(Target& target, Relation relation, ReorderBufferChange* change,
                             RowChanges& changes) {
   Start(target, changes);
-  Load(RelationGetDescr(relation), pg::OldTuple(change), pg::NewTuple(change));
-  if (has_new_) FillUntouched();
-  key_changed_ = has_old_ && has_new_ && KeyChanged();
-  EvaluateQueries(change->action != REORDER_BUFFER_CHANGE_INSERT);
+  rows_.Load(RelationGetDescr(relation), pg::OldTuple(change), pg::NewTuple(change));
+  rows_.FillUntouched(target);
+  had_old_ = change->action != REORDER_BUFFER_CHANGE_INSERT;
+  changes.key_changed = key_changed_ = rows_.has_old() && rows_.has_new() && KeyChanged();
+  EvaluateForms();
 }
 
 void RowEvaluator::EvaluateRow(Target& target, Relation relation, HeapTuple tuple,
                                RowChanges& changes) {
   Start(target, changes);
-  Load(RelationGetDescr(relation), nullptr, tuple);
-  EvaluateQueries(false);
+  rows_.Load(RelationGetDescr(relation), nullptr, tuple);
+  had_old_ = key_changed_ = false;
+  EvaluateForms();
 }
 
 void RowEvaluator::Start(Target& target, RowChanges& changes) {
   changes.Clear();
   target_ = &target;
   changes_ = &changes;
+  shown_ = nullptr;
+  if (target.has_expressions) ResetExprContext(target.econtext);
 }
 
-void RowEvaluator::EvaluateQueries(bool had_old) {
-  for (Query& query : target_->queries) {
-    passes_ = false;
-    if (query.plan->refused_sqlstate != nullptr) {
-      AddError(query.plan->refused_sqlstate);
-      continue;
-    }
-    // A row that cannot be put leaves where it was.
-    if (has_new_) {
-      const char* const sqlstate = Try(query, &RowEvaluator::EvaluatePut);
-      if (sqlstate != nullptr) passes_ = false;
-      AddError(sqlstate);
-    }
-    if (had_old && !query.knows_old) {
-      AddError(sqlstate::kObjectNotInPrerequisiteState);
-    } else if (has_old_) {
-      // Without an old row the identity is unchanged, and so is all that says where the row was.
-      AddError(Try(query, &RowEvaluator::EvaluateRemove));
-    }
+void RowEvaluator::EvaluateForms() {
+  for (const Query& query : target_->queries) {
+    const char* const refused = query.plan->refused_sqlstate;
+    if (refused != nullptr) AddError(refused);
   }
-  changes_->key_changed = key_changed_;
+  for (Form& form : target_->forms) EvaluateForm(form);
 }
 
 void RowEvaluator::AddError(const char* sqlstate) {
@@ -96,84 +72,48 @@ void RowEvaluator::AddError(const char* sqlstate) {
   changes_->errors.push_back(sqlstate);
 }
 
-void RowEvaluator::Load(TupleDesc desc, HeapTuple old_tuple, HeapTuple new_tuple) {
-  has_old_ = old_tuple != nullptr;
-  has_new_ = new_tuple != nullptr;
-  key_changed_ = false;
-  old_.Fit(desc->natts);
-  new_.Fit(desc->natts);
-  pg::Call([&] {
-    if (has_old_) heap_deform_tuple(old_tuple, desc, old_.values.data(), old_.nulls.get());
-    if (has_new_) heap_deform_tuple(new_tuple, desc, new_.values.data(), new_.nulls.get());
-  });
-}
-
-// Values that an update left untouched out of line are not in the decoded new row. They are in the
-// old one if the replica identity covers them.
-void RowEvaluator::FillUntouched() {
-  for (const AttrNumber attnum : target_->varlena) {
-    const int i = attnum - 1;
-    if (new_.nulls[i] || !VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(new_.values[i]))) continue;
-    if (has_old_ && (target_->whole_old || bms_is_member(attnum, target_->identity))) {
-      new_.values[i] = old_.values[i];
-      new_.nulls[i] = old_.nulls[i];
-    } else {
-      new_.missing = pg::Call([&] { return bms_add_member(new_.missing, attnum); });
-    }
-  }
-}
-
 bool RowEvaluator::KeyChanged() {
   ByteBuffer& out = *changes_->bytes;
   const std::size_t start = out.size();
   bool changed = false;
+  RowImage& before = rows_.old_row();
+  RowImage& after = rows_.new_row();
   for (KeyColumn& column : target_->key) {
     const int i = column.attnum - 1;
     // An identity other than the key may leave these out of the old row; the error says so later.
-    if (old_.nulls[i] || new_.nulls[i]) continue;
-    if (bms_is_member(column.attnum, new_.missing)) continue;
+    if (before.nulls[i] || after.nulls[i] || after.IsMissing(column.attnum)) continue;
+    if (rows_.Same(column.attnum)) continue;
     const std::size_t from = out.size();
-    column.encoder.Key(out, old_.values[i]);
+    column.encoder.Key(out, before.values[i]);
     const std::size_t middle = out.size();
-    column.encoder.Key(out, new_.values[i]);
+    column.encoder.Key(out, after.values[i]);
     if (out.view().substr(from, middle - from) != out.view(middle)) changed = true;
   }
   out.Truncate(start);
   return changed;
 }
 
-// Evaluates the query's put or remove. Leaves nothing behind if that fails.
-struct RowEvaluator::Attempt {
-  RowEvaluator* evaluator;
-  Query* query;
-  void (RowEvaluator::*step)(Query&);
-};
-
-const char* RowEvaluator::Try(Query& query, void (RowEvaluator::*step)(Query&)) {
-  const std::size_t puts = changes_->puts.size();
-  const std::size_t removes = changes_->removes.size();
+template <typename Fn>
+const char* RowEvaluator::Try(bool runs_foreign_code, Fn&& fn) {
   const std::size_t buckets = changes_->buckets.size();
   const std::size_t incomplete = changes_->incomplete.size();
   const std::size_t bytes = changes_->bytes->size();
   const char* sqlstate = nullptr;
   try {
-    if (query.can_fail) {
-      Attempt attempt{this, &query, step};
-      sqlstate = pg::SurviveInputError(
-          [](void* arg) {
-            const auto* const a = static_cast<Attempt*>(arg);
-            pg::Entry([&] { (a->evaluator->*a->step)(*a->query); });
-          },
-          &attempt);
+    if (!runs_foreign_code) {
+      fn();
     } else {
-      (this->*step)(query);
+      sqlstate = pg::SurviveRowError(
+          [](void* arg) { pg::Entry(*static_cast<std::remove_reference_t<Fn>*>(arg)); }, &fn);
     }
+  } catch (const pg::BackendError&) {
+    // One that comes out of a subtransaction is about the server.
+    sqlstate = runs_foreign_code ? nullptr : pg::TakeRowError();
+    if (sqlstate == nullptr) throw;
   } catch (const Error& error) {
     sqlstate = error.sqlstate();
   }
   if (sqlstate != nullptr) {
-    changes_->puts.resize(puts);
-    changes_->removes.resize(removes);
     changes_->buckets.resize(buckets);
     changes_->incomplete.resize(incomplete);
     changes_->bytes->Truncate(bytes);
@@ -181,143 +121,219 @@ const char* RowEvaluator::Try(Query& query, void (RowEvaluator::*step)(Query&)) 
   return sqlstate;
 }
 
-void RowEvaluator::EvaluatePut(Query& query) {
-  passes_ = Passes(query, new_);
-  Put put{{&query, 0, 0, {}, {}}, {}, 0, 0};
-  if (!passes_ || !AppendBucket(query, new_, put)) return;
-  put.id = AppendId(query, new_);
-  put.subkey = AppendSubkey(query, new_);
-  AppendData(query, put);
-  changes_->puts.push_back(put);
+void RowEvaluator::EvaluateForm(Form& form) {
+  joined_.clear();
+  left_.clear();
+  for (Query* const query : form.queries) {
+    const std::size_t first_joined = joined_.size();
+    if (rows_.has_new()) PlaceNew(*query);
+    if (!had_old_) continue;
+    if (!query->knows_old) {
+      AddError(sqlstate::kObjectNotInPrerequisiteState);
+    } else if (WasInSamePlace(*query)) {
+      for (std::size_t i = first_joined; i < joined_.size(); i++) joined_[i].before = true;
+    } else {
+      PlaceOld(*query, first_joined);
+    }
+  }
+  PutRow(form);
+  if (!left_.empty()) RemoveRow(form);
 }
 
-void RowEvaluator::EvaluateRemove(Query& query) {
-  if (!Passes(query, old_)) return;
-  const Leaving why = !has_new_ ? Leaving::kDeleted
-                      : passes_ ? Leaving::kMoved
-                                : Leaving::kFiltered;
-  Remove remove{{&query, 0, 0, {}, {}}, why};
-  if (!AppendBucket(query, old_, remove)) return;
-  const auto text = [&](const Placement& in) {
-    return changes_->Text(changes_->buckets[in.first_bucket]);
+void RowEvaluator::PlaceNew(Query& query) {
+  const char* const sqlstate =
+      Try(query.runs_foreign_code, [&] { FindBuckets(query, rows_.new_row()); });
+  AddError(sqlstate);
+  if (sqlstate != nullptr) return;
+  for (const Slice bucket : found_) joined_.push_back({bucket, false});
+}
+
+// Without an old row the identity is unchanged, and so is all that says where the row was.
+bool RowEvaluator::WasInSamePlace(const Query& query) const {
+  return rows_.has_new() && !key_changed_ && (!rows_.has_old() || rows_.Same(query.decides));
+}
+
+void RowEvaluator::PlaceOld(Query& query, std::size_t first_joined) {
+  if (Try(query.runs_foreign_code, [&] { FindBuckets(query, rows_.old_row()); }) != nullptr) return;
+  const std::span<Joined> joined = std::span(joined_).subspan(first_joined);
+  const Leaving why = !rows_.has_new() ? Leaving::kDeleted
+                      : joined.empty() ? Leaving::kFiltered
+                                       : Leaving::kMoved;
+  // Most often the lists are much alike: the search goes on behind the bucket found last.
+  std::size_t next = 0;
+  const auto find = [&](Slice bucket) -> Joined* {
+    if (key_changed_) return nullptr;
+    for (std::size_t i = 0; i < joined.size(); i++) {
+      const std::size_t at = (next + i) % joined.size();
+      if (changes_->Text(joined[at].bucket) != changes_->Text(bucket)) continue;
+      next = at + 1;
+      return &joined[at];
+    }
+    return nullptr;
   };
-  if (!key_changed_ && !changes_->puts.empty()) {
-    const Put& put = changes_->puts.back();
-    if (put.query == &query && text(put) == text(remove)) return;
+  for (const Slice bucket : found_) {
+    Joined* const in = find(bucket);
+    if (in != nullptr) {
+      in->before = true;
+    } else {
+      left_.push_back({bucket, why});
+    }
   }
-  remove.id = AppendId(query, old_);
-  remove.subkey = AppendSubkey(query, old_);
-  changes_->removes.push_back(remove);
+}
+
+void RowEvaluator::FindBuckets(Query& query, RowImage& image) {
+  found_.clear();
+  if (Passes(query, image)) membership_.Append(query, image, *changes_->bytes, found_);
+}
+
+// Puts the row into the buckets that it is in now: into those alone that it was not in, if the old
+// row shows that its content is the same.
+void RowEvaluator::PutRow(Form& form) {
+  const bool same_content = target_->whole_old && rows_.has_old() && rows_.has_new() &&
+                            !key_changed_ && rows_.Same(form.reads);
+  Put put{};
+  put.query = form.queries.front();
+  put.first_bucket = static_cast<std::uint32_t>(changes_->buckets.size());
+  for (const Joined& in : joined_) {
+    if (!same_content || !in.before) changes_->buckets.push_back(in.bucket);
+  }
+  put.bucket_count = static_cast<std::uint32_t>(changes_->buckets.size()) - put.first_bucket;
+  if (put.bucket_count == 0) return;
+  const char* const sqlstate = Try(form.runs_foreign_code, [&] {
+    ByteBuffer& out = *changes_->bytes;
+    put.subkey = AppendSubkey(form, rows_.new_row());
+    put.operation.from = out.size();
+    out.Append(form.operation);
+    put.id = AppendId(form, rows_.new_row());
+    out.Append('.');
+    AppendData(form, put);
+    put.operation.to = out.size();
+  });
+  if (sqlstate == nullptr) {
+    changes_->puts.push_back(put);
+    return;
+  }
+  AddError(sqlstate);
+  changes_->buckets.resize(put.first_bucket);
+  for (Left& out : left_) {
+    if (out.why == Leaving::kMoved) out.why = Leaving::kFiltered;
+  }
+  for (const Joined& in : joined_) {
+    if (in.before) left_.push_back({in.bucket, Leaving::kFiltered});
+  }
+}
+
+void RowEvaluator::RemoveRow(Form& form) {
+  RowImage& image = rows_.has_old() ? rows_.old_row() : rows_.new_row();
+  Remove remove{};
+  remove.query = form.queries.front();
+  const char* const sqlstate = Try(form.runs_foreign_code, [&] {
+    remove.id = AppendId(form, image);
+    remove.operation.from = changes_->bytes->size();
+    changes_->bytes->Append(kRemoveOperation);
+    remove.subkey = AppendSubkey(form, image);
+    remove.operation.to = changes_->bytes->size();
+  });
+  if (sqlstate != nullptr) {
+    // Where the old row has no id, it was in no bucket.
+    if (!rows_.has_old()) AddError(sqlstate);
+    return;
+  }
+  for (const Leaving why : {Leaving::kDeleted, Leaving::kMoved, Leaving::kFiltered}) {
+    remove.first_bucket = static_cast<std::uint32_t>(changes_->buckets.size());
+    remove.why = why;
+    for (const Left& out : left_) {
+      if (out.why == why) changes_->buckets.push_back(out.bucket);
+    }
+    remove.bucket_count =
+        static_cast<std::uint32_t>(changes_->buckets.size()) - remove.first_bucket;
+    if (remove.bucket_count > 0) changes_->removes.push_back(remove);
+  }
 }
 
 bool RowEvaluator::Passes(Query& query, RowImage& image) {
   if (query.filter == nullptr) return true;
-  if (bms_overlap(query.filter_reads, image.missing)) ThrowUnknown();
-  return pg::Call([&] {
-    Show(image);
-    ResetExprContext(target_->econtext);
-    return ExecQual(query.filter, target_->econtext);
-  });
+  if (image.IsMissingAny(query.filter_reads)) ThrowUnknown();
+  Show(image);
+  return pg::Call([&] { return ExecQual(query.filter, target_->econtext); });
 }
 
-// False if a parameter is null: the row is then in no bucket.
-bool RowEvaluator::AppendBucket(Query& query, RowImage& image, Placement& placement) {
+Slice RowEvaluator::AppendSubkey(const Form& form, RowImage& image) {
   ByteBuffer& out = *changes_->bytes;
   const std::size_t from = out.size();
-  KeyWriter id(out, query.plan->bucket);
-  for (ParameterField& field : query.parameters) {
-    if (bms_is_member(field.attnum, image.missing)) ThrowUnknown();
-    const int i = field.attnum - 1;
-    if (image.nulls[i] || field.encoder.Parameter(id.Next(), image.values[i]) != Encoded::kValue) {
-      return false;
-    }
-  }
-  id.Finish();
-  placement.first_bucket = static_cast<std::uint32_t>(changes_->buckets.size());
-  placement.bucket_count = 1;
-  changes_->buckets.push_back({from, out.size()});
-  return true;
-}
-
-Slice RowEvaluator::AppendSubkey(Query& query, RowImage& image) {
-  ByteBuffer& out = *changes_->bytes;
-  const std::size_t from = out.size();
-  KeyWriter key(out, query.plan->ordinal);
+  KeyWriter key(out, form.queries.front()->plan->ordinal);
   for (KeyColumn& column : target_->key) {
     const int i = column.attnum - 1;
-    if (image.nulls[i] || bms_is_member(column.attnum, image.missing)) ThrowUnknown();
+    if (image.nulls[i] || image.IsMissing(column.attnum)) ThrowUnknown();
     column.encoder.Key(key.Next(), image.values[i]);
   }
   key.Finish();
   return {from, out.size()};
 }
 
-Slice RowEvaluator::AppendId(Query& query, RowImage& image) {
+inline NullableDatum RowEvaluator::Value(const Field& field, RowImage& image) {
+  if (field.expr != nullptr) return Compute(field, image);
+  const int i = field.output->attnum - 1;
+  return {image.values[i], image.nulls[i]};
+}
+
+Slice RowEvaluator::AppendId(Form& form, RowImage& image) {
   ByteBuffer& out = *changes_->bytes;
   const std::size_t from = out.size();
-  Field& field = query.id.front();
-  if (!HasValue(field, image)) ThrowUnknown();
-  const NullableDatum value = Value(field, image);
-  if (value.isnull || field.encoder.Identity(out, value.value) != Encoded::kValue) {
+  if (image.IsMissingAny(form.id.reads)) ThrowUnknown();
+  const NullableDatum value = Value(form.id, image);
+  if (value.isnull || form.id.encoder.Identity(out, value.value) != Encoded::kValue) {
     throw Error(kNullValueNotAllowed, "the id of a row is null");
   }
   return {from, out.size()};
 }
 
-void RowEvaluator::AppendData(Query& query, Put& put) {
+void RowEvaluator::AppendData(Form& form, Put& put) {
   ByteBuffer& out = *changes_->bytes;
+  RowImage& image = rows_.new_row();
   put.first_incomplete = static_cast<std::uint32_t>(changes_->incomplete.size());
   put.data.from = out.size();
-  char separator = '{';
-  for (Field& field : query.outputs) {
-    if (!HasValue(field, new_)) {
+  for (Field& field : form.outputs) {
+    if (image.IsMissingAny(field.reads)) {
       changes_->incomplete.push_back(field.output->key);
       continue;
     }
-    const NullableDatum value = Value(field, new_);
+    const NullableDatum value = Value(field, image);
     const std::size_t before = out.size();
-    out.Append(separator);
     out.Append(field.member);
     if (value.isnull) {
       out.Append("null");
     } else if (field.encoder.Column(out, value.value) == Encoded::kAbsent) {
       out.Truncate(before);
-      continue;
     }
-    separator = ',';
   }
-  if (separator == '{') out.Append(separator);
+  if (out.size() == put.data.from) out.Append(',');
+  // In place of the comma before the first member.
+  out.Replace(put.data.from, '{');
   out.Append('}');
   put.data.to = out.size();
   put.incomplete_count =
       static_cast<std::uint32_t>(changes_->incomplete.size()) - put.first_incomplete;
 }
 
-bool RowEvaluator::HasValue(const Field& field, RowImage& image) const {
-  return image.missing == nullptr || !bms_overlap(field.reads, image.missing);
-}
-
-NullableDatum RowEvaluator::Value(const Field& field, RowImage& image) {
-  if (field.expr == nullptr) {
-    const int i = field.output->attnum - 1;
-    return {image.values[i], image.nulls[i]};
-  }
+NullableDatum RowEvaluator::Compute(const Field& field, RowImage& image) {
+  Show(image);
   return pg::Call([&] {
     NullableDatum result;
-    Show(image);
-    // Not reset between the fields: their values live until the change is done.
     result.value = ExecEvalExprSwitchContext(field.expr, target_->econtext, &result.isnull);
     return result;
   });
 }
 
-// Lets expressions read the image's columns.
+// Lets expressions read the image's columns. What they give lives until the next row.
 void RowEvaluator::Show(RowImage& image) {
+  if (shown_ == &image) return;
   TupleTableSlot* const slot = target_->slot;
   ExecClearTuple(slot);
   slot->tts_values = image.values.data();
   slot->tts_isnull = image.nulls.get();
   ExecStoreVirtualTuple(slot);
+  shown_ = &image;
 }
 
 }  // namespace phisync::sync

@@ -9,15 +9,11 @@
 #include <vector>
 
 #include "core/byte_buffer.h"
+#include "sync/membership.h"
 #include "sync/plan_cache.h"
+#include "sync/row_image.h"
 
 namespace phisync::sync {
-
-// Part of a RowChanges' bytes.
-struct Slice {
-  std::size_t from = 0;
-  std::size_t to = 0;
-};
 
 // The row in some buckets, in all of them in the same form.
 struct Placement {
@@ -26,6 +22,7 @@ struct Placement {
   std::uint32_t bucket_count;  // at least one
   Slice id;
   Slice subkey;
+  Slice operation;  // what the checksum of the record is over (core/checksum.h)
 };
 
 struct Put : Placement {
@@ -48,7 +45,7 @@ struct Remove : Placement {
 // Working memory that a huge row has blown up beyond this is given back.
 inline constexpr std::size_t kKeptBytes = 1024 * 1024;
 
-// What one change gives, in the order of the queries.
+// What one change gives, in the order of the forms.
 struct RowChanges {
   std::vector<Put> puts;
   std::vector<Remove> removes;
@@ -59,62 +56,88 @@ struct RowChanges {
   std::optional<ByteBuffer> bytes{std::in_place};
 
   [[nodiscard]] bool empty() const { return puts.empty() && removes.empty() && errors.empty(); }
-  [[nodiscard]] std::string_view Text(Slice slice) const {
-    return bytes->view().substr(slice.from, slice.to - slice.from);
-  }
+  [[nodiscard]] std::string_view Text(Slice slice) const { return slice.In(*bytes); }
   void Clear();
+  // Leaves out the buckets whose id `wanted` refuses, and rows that are then in none.
+  template <typename Wanted>
+  void KeepBuckets(Wanted wanted);
 };
 
-// Columns of a row, by attribute number less one.
-struct RowImage {
-  std::vector<Datum> values;
-  std::unique_ptr<bool[]> nulls;
-  Bitmapset* missing = nullptr;  // attribute numbers of values that decoding does not have
-
-  void Fit(int columns);
-};
+template <typename Wanted>
+void RowChanges::KeepBuckets(Wanted wanted) {
+  auto keep = [&](Placement& placement) {
+    const auto first = static_cast<std::uint32_t>(buckets.size());
+    for (std::uint32_t i = 0; i < placement.bucket_count; i++) {
+      const Slice bucket = buckets[placement.first_bucket + i];
+      if (wanted(Text(bucket))) buckets.push_back(bucket);
+    }
+    placement.first_bucket = first;
+    placement.bucket_count = static_cast<std::uint32_t>(buckets.size()) - first;
+    return placement.bucket_count > 0;
+  };
+  std::erase_if(puts, [&](Put& put) { return !keep(put); });
+  std::erase_if(removes, [&](Remove& remove) { return !keep(remove); });
+}
 
 // Evaluates changes. Keeps its buffers from change to change; CurrentMemoryContext is reset by the
 // caller after each.
 class RowEvaluator {
  public:
-  // Fills `changes`. A query that fails over this row gives an error in place of its put and
-  // remove; what is wrong with the server is thrown.
+  // Fills `changes`. A row that its query fails over is in no bucket: an error stands in place of
+  // the put, and the row leaves where it was. That the old row fails says so much as that it was in
+  // none: it failed when it was the new one. What is wrong with the server is thrown.
   void Evaluate(Target& target, Relation relation, ReorderBufferChange* change,
                 RowChanges& changes);
   // The same for a row that is simply there, as a scan finds it: its values out of line are read.
   void EvaluateRow(Target& target, Relation relation, HeapTuple tuple, RowChanges& changes);
 
  private:
-  struct Attempt;
+  // A bucket that the new row is in.
+  struct Joined {
+    Slice bucket;
+    bool before;  // the row was in it, with the same key
+  };
+  // A bucket that the row leaves.
+  struct Left {
+    Slice bucket;
+    Leaving why;
+  };
 
   void Start(Target& target, RowChanges& changes);
-  void Load(TupleDesc desc, HeapTuple old_tuple, HeapTuple new_tuple);
-  void FillUntouched();
-  // `had_old`: the row was there before, whether or not its old values are known.
-  void EvaluateQueries(bool had_old);
-  const char* Try(Query& query, void (RowEvaluator::*step)(Query&));
-  void EvaluatePut(Query& query);
-  void EvaluateRemove(Query& query);
+  void EvaluateForms();
+  void EvaluateForm(Form& form);
+  void PlaceNew(Query& query);
+  void PlaceOld(Query& query, std::size_t first_joined);
+  [[nodiscard]] bool WasInSamePlace(const Query& query) const;
+  void PutRow(Form& form);
+  void RemoveRow(Form& form);
+  // In which buckets the query has the row, to found_.
+  void FindBuckets(Query& query, RowImage& image);
+  // Calls fn; null if that succeeds. If it fails over the row, undoes what it appended to `changes`
+  // and returns the SQLSTATE.
+  template <typename Fn>
+  const char* Try(bool runs_foreign_code, Fn&& fn);
   void AddError(const char* sqlstate);
   bool Passes(Query& query, RowImage& image);
-  bool AppendBucket(Query& query, RowImage& image, Placement& placement);
-  Slice AppendSubkey(Query& query, RowImage& image);
-  Slice AppendId(Query& query, RowImage& image);
-  void AppendData(Query& query, Put& put);
+  Slice AppendSubkey(const Form& form, RowImage& image);
+  Slice AppendId(Form& form, RowImage& image);
+  void AppendData(Form& form, Put& put);
   bool KeyChanged();
-  bool HasValue(const Field& field, RowImage& image) const;
   NullableDatum Value(const Field& field, RowImage& image);
+  NullableDatum Compute(const Field& field, RowImage& image);
   void Show(RowImage& image);
 
   Target* target_ = nullptr;
   RowChanges* changes_ = nullptr;
-  RowImage old_;
-  RowImage new_;
-  bool has_old_ = false;
-  bool has_new_ = false;
+  RowVersions rows_;
+  Membership membership_;
+  bool had_old_ = false;  // the row was there before, whether or not its old values are known
   bool key_changed_ = false;
-  bool passes_ = false;  // the new row passes the filter of the query at hand
+  const RowImage* shown_ = nullptr;  // to expressions
+  // Of the form at hand.
+  std::vector<Joined> joined_;
+  std::vector<Left> left_;
+  std::vector<Slice> found_;
 };
 
 }  // namespace phisync::sync

@@ -1,13 +1,12 @@
 #include "sync/row_writer.h"
 
+#include "core/checksum.h"
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 
 namespace phisync::sync {
 namespace {
 
-// A message is of 1 GB at most; what surrounds the data of a row stays far below the rest.
-constexpr std::size_t kMaxDataBytes = 900UL * 1024 * 1024;
 constexpr const char* kProgramLimitExceeded = "54000";
 
 std::string_view Reason(Leaving why, const char* cause) {
@@ -24,8 +23,8 @@ std::string_view Reason(Leaving why, const char* cause) {
 
 }  // namespace
 
-void RowWriter::Write(const RowChanges& changes, Relation relation, std::uint64_t lsn,
-                      const char* cause) {
+void RowWriter::Write(const RowChanges& changes, Relation relation,
+                      std::optional<std::uint64_t> lsn, const char* cause) {
   auto write_removes = [&] {
     for (const Remove& remove : changes.removes) WriteRemove(changes, remove, cause);
   };
@@ -37,7 +36,7 @@ void RowWriter::Write(const RowChanges& changes, Relation relation, std::uint64_
 }
 
 void RowWriter::WritePut(const RowChanges& changes, const Put& put, Relation relation,
-                         std::uint64_t lsn) {
+                         std::optional<std::uint64_t> lsn) {
   const std::string_view data = changes.Text(put.data);
   if (data.size() > kMaxDataBytes) {
     WriteError(relation, lsn, kProgramLimitExceeded);
@@ -46,16 +45,15 @@ void RowWriter::WritePut(const RowChanges& changes, const Put& put, Relation rel
   // A row too large to share a message gets one of its own.
   if (batch_.records().size() + data.size() > kMaxDataBytes) batch_.Flush();
   RowRecord row = MakeRow(changes, put);
-  row.sum = checksummer_->Put(row.type, row.id, data);
+  row.sum = OperationSum(changes.Text(put.operation));
   AppendPut(batch_.records(), row,
             std::span(changes.incomplete).subspan(put.first_incomplete, put.incomplete_count),
             data);
-  if (data.size() > kKeptBytes) checksummer_.emplace();
 }
 
 void RowWriter::WriteRemove(const RowChanges& changes, const Remove& remove, const char* cause) {
   RowRecord row = MakeRow(changes, remove);
-  row.sum = checksummer_->Remove(row.subkey);
+  row.sum = OperationSum(changes.Text(remove.operation));
   AppendRemove(batch_.records(), row, Reason(remove.why, cause));
 }
 
@@ -72,11 +70,18 @@ RowRecord RowWriter::MakeRow(const RowChanges& changes, const Placement& placeme
           .sum = 0};
 }
 
-void RowWriter::WriteError(Relation relation, std::uint64_t lsn, const char* sqlstate) {
+void RowWriter::WriteError(Relation relation, std::optional<std::uint64_t> lsn,
+                           const char* sqlstate) {
+  if (on_error_ == OnError::kSkip) return;
   const char* const name = pg::Call([&] {
     return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
                                       RelationGetRelationName(relation));
   });
+  if (on_error_ == OnError::kStop) {
+    throw Error(sqlstate, std::string("a change of table ") + name + " cannot be sent",
+                "The consumer asked with on_error=stop for the stream to end here.",
+                "Mend the cause, or connect with on_error=record to go on.");
+  }
   AppendError(batch_.records(), NextSeq(), lsn, name, sqlstate);
 }
 

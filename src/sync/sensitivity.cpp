@@ -1,6 +1,9 @@
 #include "sync/sensitivity.h"
 
+#include <algorithm>
+
 #include "pg/boundary.h"
+#include "pg/seclabel.h"
 #include "tags/tags.h"
 
 namespace phisync::sync {
@@ -31,6 +34,17 @@ bool IsUnclassified(Oid relation, AttrNumber column) {
   return tags.columns[static_cast<std::size_t>(column) - 1].text == "unclassified";
 }
 
+bool IsUntagged(Oid relation) {
+  const tags::RelationTags tags = tags::EffectiveTags(relation);
+  const bool columns = std::any_of(tags.columns.begin(), tags.columns.end(),
+                                   [](const tags::ColumnTag& tag) { return !tag.text.empty(); });
+  if (columns || tags.holds_phi) return false;
+  return pg::Call([&] {
+    const ObjectAddress object = {RelationRelationId, relation, 0};
+    return GetSecurityLabel(&object, tags::kProvider) == nullptr;
+  });
+}
+
 Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuery* query,
                       Bitmapset* primary_key) {
   using Part = Exposure::Part;
@@ -38,9 +52,9 @@ Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuer
   if (AttrNumber const column = FirstIn(phi, query->id->reads)) return {Part::kId, nullptr, column};
   ListCell* cell;
   foreach (cell, query->parameters) {
-    const auto* const parameter = static_cast<CompiledOutput*>(lfirst(cell));
+    const auto* const parameter = static_cast<CompiledParameter*>(lfirst(cell));
     if (AttrNumber const column = FirstIn(phi, parameter->reads)) {
-      return {Part::kParameter, parameter->key, column};
+      return {Part::kParameter, parameter->name, column};
     }
   }
   if (AttrNumber const column = FirstIn(phi, primary_key))

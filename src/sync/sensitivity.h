@@ -14,6 +14,10 @@ Bitmapset* PhiColumns(Oid relation);
 // The column is PHI only because nobody has classified it yet. Throws.
 bool IsUnclassified(Oid relation, AttrNumber column);
 
+// Neither the relation nor any of its columns has a tag of any kind: nobody has said what it holds.
+// Throws.
+bool IsUntagged(Oid relation);
+
 // The part of a query whose values identify rows and buckets, so that it cannot be left out.
 struct Exposure {
   enum class Part { kNone, kId, kParameter, kPrimaryKey } part = Part::kNone;

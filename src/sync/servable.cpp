@@ -41,22 +41,36 @@ const char* ColumnName(Relation table, AttrNumber column) {
   pg_unreachable();
 }
 
+void RequireUnexposed(Relation table, const Profile& profile, const CompiledQuery* query,
+                      Bitmapset* key) {
+  const Exposure exposure = FindExposure(profile, PhiColumns(RelationGetRelid(table)), query, key);
+  if (exposure.part != Exposure::Part::kNone) RefuseExposure(table, exposure, profile);
+}
+
 }  // namespace
 
 const CompiledQuery* RequireServable(Relation table, const char* text, List* parameter_names,
                                      const Profile& profile) {
   Bitmapset* const key = AsSet(RequirePrimaryKey(table));
-  const CompiledQuery* const query = CompileQuery(table, text, parameter_names, key);
+  const CompiledQuery* const query = CompileQuery(table, table, text, parameter_names, key);
 
   Bitmapset* deciding = bms_union(key, query->filter_reads);
-  ListCell* bound;
-  foreach (bound, query->parameters) {
-    deciding = bms_add_member(deciding, static_cast<CompiledOutput*>(lfirst(bound))->attnum);
+  ListCell* cell;
+  foreach (cell, query->parameters) {
+    deciding = bms_add_members(deciding, static_cast<CompiledParameter*>(lfirst(cell))->reads);
   }
-  RequireReplicaIdentity(table, deciding);
-
-  const Exposure exposure = FindExposure(profile, PhiColumns(RelationGetRelid(table)), query, key);
-  if (exposure.part != Exposure::Part::kNone) RefuseExposure(table, exposure, profile);
+  List* const tables = TablesOfRows(table, AccessShareLock);
+  RequireReplicaIdentity(table, tables, deciding);
+  RequireUnexposed(table, profile, query, key);
+  foreach (cell, tables) {
+    if (lfirst_oid(cell) == RelationGetRelid(table)) continue;
+    Relation const partition = table_open(lfirst_oid(cell), NoLock);
+    RequireSamePrimaryKey(partition, table);
+    Bitmapset* const own_key = AsSet(PrimaryKey(partition));
+    RequireUnexposed(partition, profile,
+                     CompileQuery(partition, table, text, parameter_names, own_key), own_key);
+    table_close(partition, NoLock);
+  }
   return query;
 }
 

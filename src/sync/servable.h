@@ -7,9 +7,10 @@
 
 namespace phisync::sync {
 
-// Compiles the query against the locked table and raises what stands in the way: no primary key, a
-// text that does not compile, a replica identity that lacks columns which decide about buckets, or
-// PHI in ids and keys that the profile withholds. The frame of the caller may own nothing.
+// Compiles the query against the locked table and its partitions, and raises what stands in the
+// way: no primary key, a text that does not compile, a replica identity that lacks columns which
+// decide about buckets, or PHI in ids and keys that the profile withholds. The frame of the caller
+// may own nothing.
 const CompiledQuery* RequireServable(Relation table, const char* text, List* parameter_names,
                                      const Profile& profile);
 

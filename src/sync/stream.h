@@ -1,12 +1,17 @@
 #pragma once
 // One connection of a consumer: turns decoded changes into records.
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
+#include "core/record.h"
 #include "pg/decoding.h"
 #include "sync/batch.h"
 #include "sync/consumer.h"
+#include "sync/lookup.h"
 #include "sync/options.h"
 #include "sync/plan_cache.h"
 #include "sync/policy.h"
@@ -15,8 +20,9 @@
 
 namespace phisync::sync {
 
-// Functions throw; after that the stream is of no more use. A transaction of which nothing is sent
-// gives no record.
+// Functions throw; after that the stream is of no more use, unless the server goes on by itself, as
+// it does where a transaction in progress turns out to be rolled back. A transaction of which
+// nothing is sent gives no record.
 class Stream {
  public:
   // `hello` is the first record of the connection. `memory`, where the stream keeps what the server
@@ -24,40 +30,71 @@ class Stream {
   Stream(LogicalDecodingContext* ctx, const StreamOptions& options, ConsumerGrant grant,
          std::string hello, MemoryContext memory);
 
+  // A committed transaction.
   void Begin(const ReorderBufferTXN* txn);
+  void Commit(const ReorderBufferTXN* txn);
+
+  // A transaction in progress, of which parts come as its memory grows. What is called for it
+  // outside of the parts may read no catalogs.
+  void StartPart(const ReorderBufferTXN* txn);
+  void StopPart(const ReorderBufferTXN* txn);
+  // `txn` may be a subtransaction.
+  void Abort(const ReorderBufferTXN* txn);
+  void CommitParts(const ReorderBufferTXN* txn);
+
+  // What either is made of.
   void Change(const ReorderBufferTXN* txn, Relation relation, ReorderBufferChange* change);
   void Truncate(const ReorderBufferTXN* txn, int n, Relation relations[],
                 const ReorderBufferChange* change);
-  void Message(bool transactional, std::string_view prefix);
-  void Commit(const ReorderBufferTXN* txn);
+  void Message(const ReorderBufferTXN* txn, XLogRecPtr lsn, std::string_view prefix,
+               std::string_view content);
+
+  // A logical message that is of no transaction. Reads no catalogs.
+  void LoneMessage(XLogRecPtr lsn, std::string_view prefix, std::string_view content);
 
  private:
   // What is known of the transaction that is being decoded.
   struct Transaction {
-    bool begun = false;           // its begin is written
-    bool changed = false;         // a change was seen, sent or not
-    bool pinned = false;          // settings that expressions read are held fixed
-    const char* cause = nullptr;  // why rows leave, where a mark says so
+    bool begun = false;                // its begin, or the first part's start, is written
+    bool left_out = false;             // by its origin
+    bool changed = false;              // a change was seen, sent or not
+    bool pinned = false;               // settings that expressions read are held fixed
+    const char* cause = nullptr;       // why rows leave, where a mark says so
+    std::set<std::string> recomputed;  // definitions of which a lookup says so already
+    // Of a transaction in progress:
+    bool in_part = false;
+    bool part_begun = false;  // the start of the part is written
+    std::uint64_t seq = 0;    // of the last record of the parts before
+    pg::Crc32c crc;           // of their records
   };
 
   void PinSettings(const Target& target);
   void WriteHello();
+  // Before each record of a transaction.
   void WriteBegin(const ReorderBufferTXN* txn);
   // What the consumer is granted of a row of phisync.policy_change.
   void WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change);
+  void WriteClears(const ReorderBufferTXN* txn, int n, Relation relations[],
+                   const ReorderBufferChange* change);
+  void Sent(XLogRecPtr end);
+  void WriteLookups(const ReorderBufferTXN* txn, const Lookups& from,
+                    const std::vector<Lookup>& lookups);
   void ReportProgress(XLogRecPtr end);
 
+  StreamOptions options_;
   ConsumerGrant grant_;
   std::string hello_;         // empty once it is written
   MemoryContext row_memory_;  // reset after each change
   LogicalDecodingContext* ctx_;
   DecodingSink sink_;
   Batch batch_;
-  RowWriter writer_;  // also numbers the records that are not about rows
+  RowWriter writer_;
   PlanCache plans_;
   RowEvaluator evaluator_;
   RowChanges changes_;
   Transaction transaction_;
+  // Transactions in progress between their parts, by the number of the transaction itself.
+  std::unordered_map<TransactionId, Transaction> streamed_;
   XLogRecPtr sent_ = InvalidXLogRecPtr;  // up to where the client knows the log
   TimestampTz sent_at_;
 };

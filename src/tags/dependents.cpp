@@ -32,16 +32,15 @@ List* AddViews(List* relations, Relation depend, Relation rewrite, Oid relation)
 }
 
 // Everything whose tags may follow those of `relations`, these included.
-void Invalidate(List* relations) {
+List* AddDependents(List* relations) {
   Relation depend = table_open(DependRelationId, AccessShareLock);
   Relation rewrite = table_open(RewriteRelationId, AccessShareLock);
   // The list grows while it is walked.
   for (int i = 0; i < list_length(relations); ++i) {
     const Oid relation = list_nth_oid(relations, i);
     HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-    // Dropped meanwhile: nothing to invalidate.
+    // Dropped meanwhile.
     if (!HeapTupleIsValid(tuple)) continue;
-    CacheInvalidateRelcacheByTuple(tuple);
     const bool has_heirs = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relhassubclass;
     ReleaseSysCache(tuple);
     if (has_heirs) {
@@ -52,15 +51,16 @@ void Invalidate(List* relations) {
   }
   table_close(rewrite, AccessShareLock);
   table_close(depend, AccessShareLock);
+  return relations;
 }
 
 }  // namespace
 
-void InvalidateDependents(Oid relation) {
-  Invalidate(list_make1_oid(relation));
+List* Dependents(Oid relation) {
+  return AddDependents(list_make1_oid(relation));
 }
 
-void InvalidateSchema(Oid schema) {
+List* DependentsOfSchema(Oid schema) {
   List* relations = NIL;
   Relation classes = table_open(RelationRelationId, AccessShareLock);
   ScanKeyData key;
@@ -77,7 +77,17 @@ void InvalidateSchema(Oid schema) {
   }
   systable_endscan(scan);
   table_close(classes, AccessShareLock);
-  Invalidate(relations);
+  return AddDependents(relations);
+}
+
+void Invalidate(List* relations) {
+  ListCell* cell;
+  foreach (cell, relations) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(lfirst_oid(cell)));
+    if (!HeapTupleIsValid(tuple)) continue;
+    CacheInvalidateRelcacheByTuple(tuple);
+    ReleaseSysCache(tuple);
+  }
 }
 
 }  // namespace phisync::tags

@@ -85,7 +85,7 @@ PHISYNC_FUNCTION(phisync_suggested_label) {
 
 // invalidate_tags(relation oid)
 PHISYNC_FUNCTION(phisync_invalidate_tags) {
-  tags::InvalidateDependents(PG_GETARG_OID(0));
+  tags::Invalidate(tags::Dependents(PG_GETARG_OID(0)));
   return Datum{0};
 }
 

@@ -7,6 +7,8 @@
 #include "core/label.h"
 #include "core/label_reader.h"
 #include "pg/boundary.h"
+#include "pg/seclabel.h"
+#include "sync/policy.h"
 #include "tags/catalog_facts.h"
 #include "tags/dependents.h"
 #include "tags/tags.h"
@@ -117,6 +119,39 @@ void CheckRelation(const ObjectAddress& object, const char* text) {
   if (!label.subject.empty()) RequireOneSubject(object.objectId, 0, label.subject);
 }
 
+// What a label says about PHI; all else in it does not decide what a profile withholds.
+enum class Says { kNothing, kNone, kPhi, kUnreadable };
+
+Says Read(const ObjectAddress& object, const char* text) {
+  if (text == nullptr) return Says::kNothing;
+  try {
+    const bool phi = object.classId == NamespaceRelationId ? ParseSchemaLabel(text).phi
+                     : object.objectSubId != 0             ? ParseColumnLabel(text).phi()
+                                                           : ParseTableLabel(text).phi;
+    return phi ? Says::kPhi : Says::kNone;
+  } catch (const Error&) {
+    return Says::kUnreadable;
+  }
+}
+
+// Makes caches forget what follows from the label, and consumers take anew what it may have
+// changed: all buckets with a query on a table whose tags follow it. Whether another label decides
+// in the end is not asked, so that one bucket too many may be named.
+void Follow(const ObjectAddress& object, const char* text) {
+  const char* const old = pg::Call([&] { return GetSecurityLabel(&object, kProvider); });
+  const bool matters = Read(object, old) != Read(object, text);
+  pg::Call([&] {
+    List* const relations = object.classId == RelationRelationId
+                                ? Dependents(object.objectId)
+                                : DependentsOfSchema(object.objectId);
+    if (matters) {
+      sync::RecordPolicyChange("tag changed", sync::DefinitionsOn(relations), NIL);
+    }
+    // Last, so that it belongs to the command that writes the label.
+    Invalidate(relations);
+  });
+}
+
 void Check(const ObjectAddress* object, const char* text) {
   pg::Entry([&] {
     const bool relation = object->classId == RelationRelationId;
@@ -132,13 +167,7 @@ void Check(const ObjectAddress* object, const char* text) {
         ParseSchemaLabel(text);
       }
     }
-    pg::Call([&] {
-      if (relation) {
-        InvalidateDependents(object->objectId);
-      } else {
-        InvalidateSchema(object->objectId);
-      }
-    });
+    Follow(*object, text);
   });
 }
 

@@ -2,71 +2,11 @@
 # after the server was killed.
 use strict;
 use warnings;
-use Digest::SHA qw(sha256);
-use Encode qw(encode);
 use IPC::Run qw(start finish);
-use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Records;
 use Test::More;
-
-# CRC-32C, bit by bit reversed polynomial.
-my @crc_table = map {
-	my $c = $_;
-	$c = $c & 1 ? ($c >> 1) ^ 0x82F63B78 : $c >> 1 for 1 .. 8;
-	$c;
-} 0 .. 255;
-
-sub crc32c
-{
-	my $crc = 0xFFFFFFFF;
-	$crc = $crc_table[ ($crc ^ $_) & 0xFF ] ^ ($crc >> 8) for unpack('C*', $_[0]);
-	return $crc ^ 0xFFFFFFFF;
-}
-
-# The complete transactions in a file of records, each {begin, records, commit}; dies at the first record that breaks
-# the format. What follows the last commit is left out, as a consumer would.
-sub transactions
-{
-	my ($file) = @_;
-	my (@complete, $open, $bytes, $hello);
-	for my $line (split /\n/, slurp_file($file))
-	{
-		my $record = JSON::PP->new->utf8->decode($line);
-		my $k = $record->{k};
-		if ($k eq 'hello') { die "second hello" if $hello++; next; }
-		die "no hello before $k" unless $hello;
-		next if $k eq 'progress';
-		if ($k eq 'begin')
-		{
-			die "begin in a transaction" if $open;
-			($open, $bytes) = ({ begin => $record, records => [] }, "$line\n");
-			next;
-		}
-		die "$k outside of a transaction" unless $open;
-		if ($k eq 'commit')
-		{
-			die "count" if $record->{count} != @{ $open->{records} };
-			die "crc" if $record->{crc} != crc32c($bytes);
-			die "lsn" if $record->{lsn} ne $open->{begin}{lsn};
-			push @complete, { %$open, commit => $record };
-			undef $open;
-			next;
-		}
-		$bytes .= "$line\n";
-		push @{ $open->{records} }, $record;
-		die "seq" if $record->{seq} != @{ $open->{records} };
-		my $hashed;
-		if ($k eq 'put')
-		{
-			my ($data) = $line =~ /,"data":(\{.*\})\}$/ or die "data is not last";
-			$hashed = encode('UTF-8', "put.$record->{type}.$record->{id}.") . $data;
-		}
-		elsif ($k eq 'remove') { $hashed = encode('UTF-8', "delete.$record->{subkey}"); }
-		die "sum of $line" if defined $hashed && unpack('V', sha256($hashed)) != $record->{sum};
-	}
-	return @complete;
-}
 
 my $node = PostgreSQL::Test::Cluster->new('source');
 $node->init(allows_streaming => 'logical');
@@ -121,7 +61,7 @@ $node->command_fails_like(receive("$dir/none", 'app_login', '--start', '--no-loo
 	qr/stream option "consumer" is missing/, 'the consumer must be named');
 $node->command_ok(receive("$dir/first", 'app_login', '--start', '--no-loop', '--endpos', $end, '-o', 'consumer=app'),
 	'the stream is received');
-my @first = transactions("$dir/first");
+my @first = transactions(slurp_file("$dir/first"));
 is(scalar(@first), 3, 'all transactions are complete, with right sums');
 is($first[0]{commit}{count}, 10 + 6 + 2 + 1, 'put for each new row, remove where it left');
 is(scalar(@{ $first[1]{records} }), 2000, 'a transaction in several messages');
@@ -144,14 +84,14 @@ sleep 1;
 unlink $node->data_dir . '/postmaster.pid', $node->host . '/.s.PGSQL.' . $node->port . '.lock';
 $node->start;
 $node->safe_psql('postgres', q{INSERT INTO patient SELECT g, 'c', 'after' FROM generate_series(50001, 50010) g});
-my @before = transactions("$dir/before");
+my @before = transactions(slurp_file("$dir/before"));
 cmp_ok(scalar(@before), '>', 0, 'something arrived before the server was killed');
 my $acknowledged = $before[-1]{commit}{end};
 $end = $node->safe_psql('postgres', 'SELECT pg_current_wal_lsn()');
 $node->command_ok(receive("$dir/after", 'app_login', '--start', '--no-loop', '-I', $acknowledged, '--endpos', $end, '-o', 'consumer=app'),
 	'the stream goes on');
 my %seen;
-$seen{ $_->{id} }++ for map { @{ $_->{records} } } @before, transactions("$dir/after");
+$seen{ $_->{id} }++ for map { @{ $_->{records} } } @before, transactions(slurp_file("$dir/after"));
 my @rows = split /\n/, $node->safe_psql('postgres', 'SELECT id FROM patient');
 is(join(',', sort keys %seen), join(',', sort @rows), 'no row is lost');
 is(scalar(grep { $_ != 1 } values %seen), 0, 'none comes twice');

@@ -25,6 +25,9 @@ SELECT phisync.create_bucket('loud', ARRAY['SELECT id, upper(note) AS note FROM 
 INSERT INTO visit VALUES (2, 7, 'defined', '2024-01-01');
 ALTER TABLE visit RENAME TO encounter;
 INSERT INTO encounter VALUES (3, 7, 'table renamed', '2024-01-01');
+-- Behind phisync's back.
+ALTER EVENT TRIGGER phisync_follow_alter DISABLE;
+ALTER EVENT TRIGGER phisync_follow_drop DISABLE;
 ALTER TABLE encounter RENAME note TO remark;
 INSERT INTO encounter VALUES (4, 7, 'column renamed', '2024-01-01');
 ALTER TABLE encounter RENAME remark TO note;
@@ -40,6 +43,8 @@ INSERT INTO encounter VALUES (8, 7, 8, '2024-01-01');
 COMMIT;
 ALTER TABLE encounter ALTER note TYPE text;
 INSERT INTO encounter VALUES (9, 7, 'text again', '2024-01-01');
+ALTER EVENT TRIGGER phisync_follow_alter ENABLE ALWAYS;
+ALTER EVENT TRIGGER phisync_follow_drop ENABLE ALWAYS;
 SELECT phisync.drop_bucket('loud');
 INSERT INTO encounter VALUES (10, 7, 'bucket dropped', '2024-01-01');
 DROP TABLE encounter;

@@ -19,7 +19,7 @@ std::string RandomText(std::mt19937_64& random) {
 Event RandomEvent(std::mt19937_64& random) {
   Event event;
   event.outcome = static_cast<Outcome>(random() % 4);
-  event.source = static_cast<EventSource>(random() % 4);
+  event.source = static_cast<EventSource>(random() % 5);
   event.precision = static_cast<Precision>(random() % 3);
   event.tls = (random() & 1) != 0;
   event.nested = (random() & 1) != 0;
@@ -36,7 +36,7 @@ Event RandomEvent(std::mt19937_64& random) {
   for (std::string* text :
        {&event.session_role, &event.effective_role, &event.authenticated, &event.application_user,
         &event.purpose, &event.client_address, &event.application_name, &event.command,
-        &event.top_command, &event.row_key}) {
+        &event.top_command, &event.row_key, &event.detail}) {
     *text = RandomText(random);
   }
   event.relations.resize(random() % 4);

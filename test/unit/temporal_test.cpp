@@ -103,5 +103,32 @@ TEST(Temporal, Times) {
   EXPECT_EQ(Time(kDay), "24:00:00.000000");
 }
 
+// PowerSync without timestamps_iso8601: what PostgreSQL prints, in UTC.
+TEST(Temporal, Legacy) {
+  const auto stamp = [](std::int64_t microseconds, bool utc) {
+    ByteBuffer out;
+    return AppendTimestamp(out, microseconds, utc, Beyond::kNull, TimeForm::kLegacy)
+               ? std::string(out.view())
+               : "null";
+  };
+  const std::int64_t day = 8767 * kDay;
+  EXPECT_EQ(stamp(day + 11'045 * kSecond + 100'000, false), "2024-01-02 03:04:05.1");
+  EXPECT_EQ(stamp(day, false), "2024-01-02 00:00:00");
+  EXPECT_EQ(stamp(day - kDay + 77'645 * kSecond + 123'456, true), "2024-01-01 21:34:05.123456Z");
+  EXPECT_EQ(stamp(day - kDay + 77'645 * kSecond, true), "2024-01-01 21:34:05Z");
+  EXPECT_EQ(stamp(kLate, false), "9999-12-31 23:59:59");
+  EXPECT_EQ(stamp(kEarly, true), "0000-01-01 00:00:00Z");
+  EXPECT_EQ(stamp(-800'000 * kDay, false), "null");
+
+  const auto time = [](std::int64_t microseconds) {
+    ByteBuffer out;
+    AppendTime(out, microseconds, TimeForm::kLegacy);
+    return std::string(out.view());
+  };
+  EXPECT_EQ(time(11'045 * kSecond), "03:04:05");
+  EXPECT_EQ(time(11'045 * kSecond + 10), "03:04:05.00001");
+  EXPECT_EQ(time(kDay), "24:00:00");
+}
+
 }  // namespace
 }  // namespace phisync
