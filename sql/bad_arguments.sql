@@ -14,6 +14,12 @@ CREATE FUNCTION bad.argument(type oid, kind int) RETURNS text LANGUAGE sql AS $$
     WHEN 'timestamptz'::regtype THEN (ARRAY['''infinity''', '''-infinity''', '''294276-12-31'''])[kind]
     WHEN 'bool'::regtype THEN (ARRAY['true', 'false', 'true'])[kind]
     WHEN 'int4'::regtype THEN (ARRAY['0', '-2147483648', '2147483647'])[kind]
+    WHEN 'numeric'::regtype THEN (ARRAY['''NaN''', '1e-100', '''-Infinity'''])[kind]
+    WHEN 'float8'::regtype THEN (ARRAY['''NaN''', '5e-324', '''-Infinity'''])[kind]
+    WHEN 'date'::regtype THEN (ARRAY['''infinity''', '''4714-11-24 BC''', '''5874897-12-31'''])[kind]
+    WHEN 'timestamp'::regtype THEN (ARRAY['''-infinity''', '''4714-11-24 BC''', '''294276-12-31'''])[kind]
+    WHEN 'inet'::regtype THEN (ARRAY['''0.0.0.0/0''', '''::ffff:1.2.3.4''', '''ffff:ffff::/32'''])[kind]
+    WHEN 'point'::regtype THEN (ARRAY['''(NaN,NaN)''', '''(Infinity,0)''', '''(1e-300,-180)'''])[kind]
     WHEN 'int8'::regtype THEN (ARRAY['0', '-9223372036854775808', '9223372036854775807'])[kind]
     ELSE 'NULL' END || '::' || format_type(type, NULL) END
 $$;

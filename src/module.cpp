@@ -1,6 +1,7 @@
 // Entry of the library: what the server finds by name when it loads phisync.
 
 #include "audit/audit.h"
+#include "masks/masks.h"
 #include "pg/text.h"
 #include "retention/retention.h"
 #include "sync/plugin.h"
@@ -16,6 +17,7 @@ PGDLLEXPORT void _PG_output_plugin_init(OutputPluginCallbacks* callbacks);
 void _PG_init(void) {
   phisync::pg::Entry([] {
     phisync::tags::Init();
+    phisync::masks::Init();
     phisync::sync::Init();
     phisync::audit::Init();
     phisync::retention::Init();

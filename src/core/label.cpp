@@ -7,6 +7,7 @@
 
 #include "core/label_reader.h"
 #include "core/suggest.h"
+#include "core/transform.h"
 
 namespace phisync {
 namespace {
@@ -22,11 +23,6 @@ constexpr std::array<std::string_view, 1> kYes = {"yes"};
 constexpr std::array<std::string_view, 20> kSensitivity = {
     "ETH", "SUD", "ETHUD", "OPIOIDUD", "HIV",  "STD", "PSY",  "PSYTHPN", "MH",   "BH",
     "SDV", "SEX", "GDIS",  "SICKLE",   "COGN", "DVD", "ADOL", "CEL",     "TBOO", "VIP"};
-
-constexpr std::array<std::string_view, 18> kTransformations = {
-    "keep",      "drop",      "null",       "redact", "partial",    "email",
-    "zip3",      "date_year", "date_month", "age90",  "date_shift", "bucket",
-    "pseudonym", "surrogate", "encrypt",    "ip",     "url",        "latlon"};
 
 constexpr std::array<std::string_view, 8> kColumnKeys = {"conf",    "sens", "part2", "quasi",
                                                          "subject", "of",   "x",     "policy"};
@@ -122,34 +118,10 @@ class Parser {
     return reader_.ColumnName();
   }
 
-  // Canonical text of name[(argument,...)].
+  // Canonical text of a transformation.
   std::string Transformation() {
     Equals();
-    const std::string_view name = reader_.Word();
-    Lookup(name, kTransformations, "transformation " + Quoted(name), "Transformations");
-    std::string text(name);
-    if (!reader_.Take('(')) return text;
-    std::string arguments;
-    do {
-      std::string_view argument = reader_.Word();
-      if (argument.empty() && arguments.empty() && reader_.Take(')')) return text;
-      if (argument.empty()) {
-        Fail(argument, "empty argument of transformation " + Quoted(name), kArgumentHint);
-      }
-      arguments += arguments.empty() ? "" : ",";
-      arguments += argument;
-      if (reader_.Take('=')) {
-        argument = reader_.Word();
-        if (argument.empty()) {
-          Fail(argument, "empty argument of transformation " + Quoted(name), kArgumentHint);
-        }
-        arguments += "=" + std::string(argument);
-      }
-    } while (reader_.Take(','));
-    if (!reader_.Take(')')) {
-      reader_.Fail(nullptr, "unclosed arguments of transformation " + Quoted(name), kArgumentHint);
-    }
-    return text + "(" + arguments + ")";
+    return Format(ReadTransform(reader_));
   }
 
   bool TakeEquals() { return reader_.TakeEquals(); }
@@ -181,9 +153,6 @@ class Parser {
   }
 
  private:
-  static constexpr const char* kArgumentHint =
-      "Write the transformation as name(argument,...), for example date_shift(30).";
-
   void Equals() {
     if (!reader_.TakeEquals()) {
       reader_.Fail(nullptr, "missing value for key " + Quoted(key_) + " in " + What(),

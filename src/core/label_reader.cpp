@@ -26,7 +26,7 @@ LabelReader::LabelReader(std::string_view what, std::string_view text) : what_(w
     throw Error(sqlstate::kInvalidParameterValue, std::string(what) + " is too long",
                 "It has " + std::to_string(text.size()) + " bytes; at most " +
                     std::to_string(kMaxLabelBytes) + " are allowed.",
-                "A label says what the data is; keep explanations in COMMENT ON.");
+                "Keep explanations in COMMENT ON.");
   }
 }
 
@@ -66,22 +66,31 @@ bool LabelReader::NextItem(std::string_view* word) {
   return true;
 }
 
+bool LabelReader::QuotedRest(std::string* value) {
+  for (;;) {
+    const std::size_t end = text_.find('"', pos_);
+    if (end == std::string_view::npos) return false;
+    *value += text_.substr(pos_, end - pos_);
+    pos_ = end + 1;
+    if (pos_ >= text_.size() || text_[pos_] != '"') return true;
+    *value += '"';
+    ++pos_;
+  }
+}
+
+bool LabelReader::AtEnd() {
+  SkipBlanks();
+  return pos_ == text_.size();
+}
+
 std::string LabelReader::ColumnName() {
   const char* const hint =
       "Write the column's name as in SQL, with double quotes if it has other characters than "
       "lower-case letters, digits and underscores.";
   std::string name;
   if (Take('"')) {
-    for (;;) {
-      const std::size_t end = text_.find('"', pos_);
-      if (end == std::string_view::npos) {
-        Fail(nullptr, "unterminated quoted column name in " + std::string(what_), hint);
-      }
-      name += text_.substr(pos_, end - pos_);
-      pos_ = end + 1;
-      if (pos_ >= text_.size() || text_[pos_] != '"') break;
-      name += '"';
-      ++pos_;
+    if (!QuotedRest(&name)) {
+      Fail(nullptr, "unterminated quoted column name in " + std::string(what_), hint);
     }
     if (name.empty()) Fail(nullptr, "empty column name in " + std::string(what_), hint);
     return name;

@@ -1,5 +1,6 @@
 #pragma once
-// Cuts a label into words and values; knows where it stands, for the error messages.
+// Cuts a label, or a transformation, into words and values; knows where it stands, for the error
+// messages.
 
 #include <string>
 #include <string_view>
@@ -20,6 +21,13 @@ class LabelReader {
 
   // The next run of characters that mean nothing to the grammar; may be empty.
   std::string_view Word();
+
+  // What follows an opening '"' up to the closing one, doubled ones made single; false if there is
+  // no closing one.
+  bool QuotedRest(std::string* value);
+
+  // Whether nothing but blanks follows.
+  bool AtEnd();
 
   // A column name as in SQL: folded to lower case, or in double quotes.
   std::string ColumnName();

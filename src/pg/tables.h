@@ -10,6 +10,7 @@ extern "C" {
 #include <access/tableam.h>
 #include <access/xlog.h>
 #include <catalog/index.h>
+#include <catalog/indexing.h>
 #include <catalog/pg_am.h>
 #include <catalog/pg_index.h>
 #include <catalog/pg_trigger.h>

@@ -13,8 +13,12 @@ extern "C" {
 #include <utils/cash.h>
 #include <utils/date.h>
 #include <utils/float.h>
+#include <utils/geo_decls.h>
+#include <utils/inet.h>
+#include <utils/json.h>
 #include <utils/jsonb.h>
 #include <utils/multirangetypes.h>
+#include <utils/numeric.h>
 #include <utils/pg_lsn.h>
 #include <utils/rangetypes.h>
 #include <utils/timestamp.h>

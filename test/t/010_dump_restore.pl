@@ -28,6 +28,10 @@ SELECT phisync.tag('patient', 'id', 'none;subject'), phisync.tag('patient', 'nam
   phisync.tag('patient', 'was_text', 'phi:freetext'), phisync.tag('patient', 'guardian_name', 'phi:name.relative;of=guardian'),
   phisync.tag('"Odd ""Schema"."Visit; Table"', 'Rea;son', 'phi:clinical.dx;of="Rea;son"'),
   phisync.tag('visit_all', 'day', 'phi:date.service'), phisync.tag('names', 'guardian', 'none');
+-- Restricted ZIP prefixes of the user's own, and a surrogate.
+SELECT phisync.set_zip3_restricted(2020, ARRAY['021']);
+SET phisync.key_command = 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
+SELECT phisync.mask_surrogate('p1', 'code', 'study_a');
 -- What a check would refuse now must not be lost by a restore.
 ALTER TABLE patient ALTER COLUMN was_text TYPE boolean USING was_text::boolean;
 ALTER TABLE patient RENAME COLUMN guardian TO guardian_id;
@@ -40,6 +44,7 @@ sub tags
 	return $node->safe_psql($db, <<'SQL');
 SELECT objtype, objnamespace::regnamespace, objname, label FROM pg_seclabels WHERE provider = 'phisync' ORDER BY 1, 2, 3;
 SELECT relation, column_name, tag, label, source, origin FROM phisync.tags ORDER BY relation::text, column_name;
+SELECT phisync.mask_zip3('02139'), phisync.mask_zip3('03601'), scope, kind, hmac, code FROM phisync.surrogate;
 SQL
 }
 

@@ -43,14 +43,14 @@ TEST(ColumnLabel, EveryClassReadsBack) {
 TEST(ColumnLabel, AllKeys) {
   const ColumnLabel label = ParseColumnLabel(
       "phi:clinical.dx;conf=V;sens=HIV,MH;part2=yes;quasi=yes;subject=patient;of=patient_id;"
-      "x=date_shift(30,unit=d);policy=drop");
+      "x=date_shift( days = 30 );policy=drop");
   EXPECT_EQ(ClassText(label.tag_class), "phi:clinical.dx");
   EXPECT_EQ(label.conf, Confidentiality::kVeryRestricted);
   EXPECT_TRUE(label.part2);
   EXPECT_TRUE(label.quasi);
   EXPECT_EQ(label.subject, "patient");
   EXPECT_EQ(label.of, "patient_id");
-  EXPECT_EQ(label.transform, "date_shift(30,unit=d)");
+  EXPECT_EQ(label.transform, "date_shift(30)");
   EXPECT_EQ(label.policy, Policy::kDrop);
 }
 
@@ -58,7 +58,7 @@ TEST(ColumnLabel, OrderAndBlanksDoNotMatter) {
   EXPECT_EQ(Format(ParseColumnLabel(" subject ; phi:mrn ;sens = MH , HIV")),
             "phi:mrn;sens=HIV,MH;subject");
   EXPECT_EQ(Format(ParseColumnLabel("none;x=partial( 1 , 2 , . )")), "none;x=partial(1,2,.)");
-  EXPECT_EQ(Format(ParseColumnLabel("phi:ip;x=ip(/24,/48)")), "phi:ip;x=ip(/24,/48)");
+  EXPECT_EQ(Format(ParseColumnLabel("phi:ip;x=ip(/16,/48)")), "phi:ip;x=ip(v4=16)");
   EXPECT_EQ(Format(ParseColumnLabel("phi:ip;x=null()")), "phi:ip;x=null");
 }
 
@@ -118,8 +118,8 @@ TEST(ColumnLabel, SaysWhatIsWrongWhereAndWhatWasMeant) {
        "Did you mean \"subject\"?"},
       {"phi:ssn;x=pseudonim", "unknown transformation \"pseudonim\"", "At position 11 of",
        "Did you mean \"pseudonym\"?"},
-      {"phi:ssn;x=partial(1,", "empty argument", "At position 21 of", "date_shift(30)"},
-      {"phi:ssn;x=partial(1", "unclosed arguments", "At position 20 of", "date_shift(30)"},
+      {"phi:ssn;x=partial(1,", "empty argument", "At position 21 of", "partial(prefix"},
+      {"phi:ssn;x=partial(1", "unclosed arguments", "At position 20 of", "partial(prefix"},
       {"phi:ssn;of=\"a", "unterminated quoted", "At position 13 of", "double quotes"},
       {"phi:ssn;of=1a", "invalid column name", "At position 12 of", "double quotes"},
       {"phi:ssn subject", "unexpected text", "At position 9 of", "semicolon"},
@@ -228,8 +228,9 @@ class Labels {
     if (Below(2) == 0) label.subject = roles[Below(3)];
     const char* const columns[] = {"", "patient_id", "Quoted \"Name;", "größe"};
     label.of = columns[Below(4)];
-    const char* const transforms[] = {"", "keep", "partial(1,2)", "email(keep_domain=no)"};
-    label.transform = transforms[Below(4)];
+    const char* const transforms[] = {"", "keep", "partial(1,2)", "email(keep_domain=yes)",
+                                      "redact(\"a; b\")"};
+    label.transform = transforms[Below(5)];
     label.policy = static_cast<Policy>(Below(3));
     return label;
   }
