@@ -15,4 +15,8 @@ const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sq
 // values).
 const char* SurviveInputError(void (*fn)(void*), void* arg);
 
+// Calls fn(arg), which may throw, in an internal subtransaction that is undone whatever happens:
+// what it wrote is gone, the locks that it took are released. Returns as SurviveError does.
+const char* TryAndUndo(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode));
+
 }  // namespace phisync::pg
