@@ -51,3 +51,22 @@ COMMENT ON FUNCTION phisync.apply_suggestions(numeric, text[], int) IS
 REVOKE ALL ON FUNCTION phisync.detect(text[], int), phisync.apply_suggestions(numeric, text[], int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.detect(text[], int) TO phisync_officer, phisync_auditor;
 GRANT EXECUTE ON FUNCTION phisync.apply_suggestions(numeric, text[], int) TO phisync_officer;
+
+CREATE FUNCTION phisync.follow_copies() RETURNS event_trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_follow_copies';
+COMMENT ON FUNCTION phisync.follow_copies() IS
+'Labels a table that is made by LIKE, CREATE TABLE AS or SELECT INTO as what it is made from, and warns of new columns that count as PHI because nobody classified them. Used by the event triggers phisync_before_copies and phisync_follow_copies. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.follow_copies() FROM PUBLIC;
+-- The query and the LIKE clauses are kept before the command runs: it changes them.
+CREATE EVENT TRIGGER phisync_before_copies ON ddl_command_start
+  WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'CREATE FOREIGN TABLE', 'ALTER TABLE', 'ALTER FOREIGN TABLE')
+  EXECUTE FUNCTION phisync.follow_copies();
+ALTER EVENT TRIGGER phisync_before_copies ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_before_copies IS
+'Notes what a new table is made from';
+CREATE EVENT TRIGGER phisync_follow_copies ON ddl_command_end
+  WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE SCHEMA', 'CREATE FOREIGN TABLE', 'ALTER TABLE', 'ALTER FOREIGN TABLE')
+  EXECUTE FUNCTION phisync.follow_copies();
+ALTER EVENT TRIGGER phisync_follow_copies ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_follow_copies IS
+'Labels copies of PHI and warns of new columns that nobody classified';

@@ -1,5 +1,7 @@
 // The SQL functions of detection.
 
+#include "tags/detect.h"
+
 #include "core/detect.h"
 
 #include <algorithm>
@@ -249,23 +251,31 @@ PHISYNC_FUNCTION(phisync_detect) {
   return Datum{0};
 }
 
+namespace phisync::tags {
+
+std::vector<Proposal> ProposeLabels(Oid relation) {
+  std::vector<Proposal> proposals;
+  const char* table = pg::Call([&] { return get_rel_name(relation); });
+  if (table == nullptr) return proposals;
+  const Columns columns = ReadColumns(relation);
+  const std::vector<ClassId> classes = detect::Propose(table, columns.columns);
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    proposals.push_back({columns.numbers[i], columns.columns[i].name, ClassText(classes[i])});
+  }
+  return proposals;
+}
+
+}  // namespace phisync::tags
+
 // suggested_labels(relation regclass)
 PHISYNC_FUNCTION(phisync_suggested_labels) {
   auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-  const Oid relation = PG_GETARG_OID(0);
-  const char* table = pg::Call([&] {
-    InitMaterializedSRF(fcinfo, 0);
-    return get_rel_name(relation);
-  });
-  if (table == nullptr) return Datum{0};
-  const Columns columns = ReadColumns(relation);
-  const std::vector<ClassId> classes = detect::Propose(table, columns.columns);
-  for (std::size_t i = 0; i < columns.columns.size(); ++i) {
-    const std::string label = ClassText(classes[i]);
+  pg::Call([&] { InitMaterializedSRF(fcinfo, 0); });
+  for (const tags::Proposal& proposal : tags::ProposeLabels(PG_GETARG_OID(0))) {
     pg::Call([&] {
       NameData name;
-      namestrcpy(&name, columns.columns[i].name.c_str());
-      Datum values[2] = {NameGetDatum(&name), CStringGetTextDatum(label.c_str())};
+      namestrcpy(&name, proposal.column.c_str());
+      Datum values[2] = {NameGetDatum(&name), CStringGetTextDatum(proposal.label.c_str())};
       bool nulls[2] = {};
       tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
     });
