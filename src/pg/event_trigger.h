@@ -9,7 +9,7 @@ extern "C" {
 #include <commands/extension.h>
 #include <commands/prepare.h>
 #include <executor/executor.h>
-#include <optimizer/optimizer.h>
 #include <nodes/nodeFuncs.h>
+#include <optimizer/optimizer.h>
 #include <utils/plancache.h>
 }

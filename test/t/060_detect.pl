@@ -27,7 +27,7 @@ INSERT INTO bad SELECT concat_ws('-', 530 + n, 22, 8800 + n), ('{"k": "Can' || '
 });
 my $found = $node->safe_psql('postgres', q{SET client_min_messages = debug2; SELECT d::text FROM phisync.detect(ARRAY['public']) d});
 like($found, qr/patient,ssn,ssn/, 'the column is found');
-like($found, qr/bad,ssn,ssn.*error 22/, 'a document that cannot be read leaves the names of its table');
+like($found, qr/bad,ssn,ssn.*""sampled"": 5/, 'a document that cannot be read is passed over');
 my ($ret, $stdout, $stderr) = $node->psql('postgres',
 	q{SET client_min_messages = debug2; SELECT count(*) FROM phisync.apply_suggestions(schemas => ARRAY['public'])});
 is($ret, 0, 'suggestions are applied');
