@@ -121,29 +121,36 @@ SELECT relation, column_name, tag, label, source, origin FROM phisync.effective_
 COMMENT ON VIEW phisync.tags IS
 'What each column holds: tag (class, or unclassified), label (whole label as it takes effect), source (own, parent, view, schema, or none), origin (the relation whose label or column says so). Relations without PHI and without labels are not listed. Needs no preload.';
 
-CREATE FUNCTION phisync.suggested_label(column_name name, data_type oid) RETURNS text
-LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'phisync_suggested_label';
-COMMENT ON FUNCTION phisync.suggested_label(name, oid) IS
-'A label to begin with, from a column''s name and type. Never none: that is for a person to say. Needs no preload.';
+CREATE FUNCTION phisync.suggested_labels(relation regclass) RETURNS TABLE (column_name name, label text)
+LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'phisync_suggested_labels';
+COMMENT ON FUNCTION phisync.suggested_labels(regclass) IS
+'A label to begin with for each column of a relation, from its name, its table and its type; no row is read. Never none: that is for a person to say. phisync.detect looks at values too and says how sure it is. Needs no preload.';
 
 CREATE VIEW phisync.unclassified AS
+WITH t AS MATERIALIZED (
+  SELECT relation, column_name, attnum FROM phisync.effective_tags()
+  WHERE tag = 'unclassified' AND source NOT IN ('parent', 'view')
+), s AS MATERIALIZED (
+  SELECT r.relation, l.column_name, l.label
+  FROM (SELECT DISTINCT relation FROM t) r, LATERAL phisync.suggested_labels(r.relation) l
+)
 SELECT t.relation, t.column_name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS data_type,
   pg_catalog.format('SELECT phisync.tag(%L, %L, %L);', pg_catalog.format('%I.%I', n.nspname, c.relname),
-    t.column_name, phisync.suggested_label(t.column_name, a.atttypid)) AS remedy
-FROM phisync.effective_tags() t
+    t.column_name, s.label) AS remedy
+FROM t
+JOIN s ON s.relation = t.relation AND s.column_name = t.column_name
 JOIN pg_catalog.pg_class c ON c.oid = t.relation
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.attnum
-WHERE t.tag = 'unclassified' AND t.source NOT IN ('parent', 'view');
+JOIN pg_catalog.pg_attribute a ON a.attrelid = t.relation AND a.attnum = t.attnum;
 COMMENT ON VIEW phisync.unclassified IS
 'Columns without a tag in relations that hold PHI; they count as PHI until tagged. Each stands once, where it has to be tagged, not again in partitions and views. remedy = the statement to run, with a guess from the name: look at the column first, and write none if it is not PHI. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.tag(regclass, name, text), phisync.tag(regclass, text), phisync.untag(regclass, name),
   phisync.untag(regclass), phisync.untag_all(), phisync.security_label_target(regclass),
-  phisync.effective_tags(regclass), phisync.suggested_label(name, oid) FROM PUBLIC;
+  phisync.effective_tags(regclass), phisync.suggested_labels(regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.tag(regclass, name, text), phisync.tag(regclass, text), phisync.untag(regclass, name),
   phisync.untag(regclass), phisync.untag_all(), phisync.security_label_target(regclass) TO phisync_officer;
-GRANT EXECUTE ON FUNCTION phisync.effective_tags(regclass), phisync.suggested_label(name, oid)
+GRANT EXECUTE ON FUNCTION phisync.effective_tags(regclass), phisync.suggested_labels(regclass)
   TO phisync_officer, phisync_auditor;
 REVOKE ALL ON phisync.tags, phisync.unclassified FROM PUBLIC;
 GRANT SELECT ON phisync.tags, phisync.unclassified TO phisync_officer, phisync_auditor;

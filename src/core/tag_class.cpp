@@ -2,7 +2,6 @@
 
 #include <initializer_list>
 #include <iterator>
-#include <vector>
 
 #include "core/suggest.h"
 
@@ -103,21 +102,6 @@ constexpr Synonym kSynonyms[] = {
     {"identifier", "code"},
 };
 
-// The class that people call by exactly this word; kClassNone if there is none.
-ClassId KnownAs(std::string_view word) {
-  if (const ClassId id = FindClass(word); id != kClassNone) return id;
-  for (std::size_t i = 1; i < std::size(kClasses); ++i) {
-    const std::size_t dot = kClasses[i].text.find('.');
-    if (dot != std::string_view::npos && kClasses[i].text.substr(dot + 1) == word) {
-      return static_cast<ClassId>(i);
-    }
-  }
-  for (const Synonym& s : kSynonyms) {
-    if (s.word == word) return FindClass(s.text);
-  }
-  return kClassNone;
-}
-
 constexpr bool OneOf(Kind kind, std::initializer_list<Kind> kinds) {
   for (const Kind k : kinds) {
     if (k == kind) return true;
@@ -186,37 +170,6 @@ bool KindFitsType(Kind kind, char type_category) {
     default:  // text, bytes, json, enums, composites: may hold anything
       return true;
   }
-}
-
-ClassId GuessClass(std::string_view column_name, char type_category) {
-  // As a whole without separators, then word by word from the end, where the noun stands.
-  std::string whole;
-  std::vector<std::string> words(1);
-  for (std::size_t i = 0; i < column_name.size(); ++i) {
-    const char c = column_name[i];
-    const bool upper = c >= 'A' && c <= 'Z';
-    const char lower = upper ? static_cast<char>(c - 'A' + 'a') : c;
-    const bool starts = upper && i > 0 && !(column_name[i - 1] >= 'A' && column_name[i - 1] <= 'Z');
-    if ((c == '_' || c == ' ' || c == '-' || starts) && !words.back().empty()) words.emplace_back();
-    if (c == '_' || c == ' ' || c == '-') continue;
-    whole += lower;
-    words.back() += lower;
-  }
-  words.push_back(whole);
-  for (auto word = words.rbegin(); word != words.rend(); ++word) {
-    for (const std::string_view spelling :
-         {std::string_view(*word),
-          std::string_view(*word).substr(0,
-                                         word->ends_with('s') ? word->size() - 1 : word->size())}) {
-      const ClassId id = KnownAs(spelling);
-      if (id != kClassNone && KindFitsType(kClasses[id].kind, type_category)) return id;
-    }
-  }
-  for (const std::string_view broad : {"freetext", "code", "date"}) {
-    const ClassId id = FindClass(broad);
-    if (KindFitsType(kClasses[id].kind, type_category)) return id;
-  }
-  return FindClass("clinical");
 }
 
 }  // namespace phisync

@@ -60,8 +60,4 @@ std::string SuggestClass(std::string_view text);
 // address.
 bool KindFitsType(Kind kind, char type_category);
 
-// The class to propose for an unclassified column, from its name and the category of its type:
-// never "none", and where the name says nothing the broadest class that fits the type.
-ClassId GuessClass(std::string_view column_name, char type_category);
-
 }  // namespace phisync

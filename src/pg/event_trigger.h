@@ -1,13 +1,20 @@
 #pragma once
-// What an event trigger's function is given, and the catalogs that it asks.
+// Event triggers, the statements that they see, and labels set without a statement.
 
 #include "pg/catalog.h"
+#include "pg/seclabel.h"
 #include "pg/spi.h"
 
 extern "C" {
 #include <catalog/pg_index.h>
 #include <commands/event_trigger.h>
+#include <commands/extension.h>
+#include <commands/prepare.h>
+#include <executor/executor.h>
+#include <nodes/nodeFuncs.h>
 #include <nodes/parsenodes.h>
+#include <optimizer/optimizer.h>
+#include <utils/plancache.h>
 #include <utils/snapmgr.h>
 }
 

@@ -27,7 +27,8 @@ bool IsAboutRow(int sqlerrcode) {
     case ERRCODE_INSUFFICIENT_RESOURCES:
     case ERRCODE_OPERATOR_INTERVENTION:
     case ERRCODE_SYSTEM_ERROR:
-    case ERRCODE_SNAPSHOT_TOO_OLD:
+    // Snapshot too old, which the server has no name for any more since 17.
+    case MAKE_SQLSTATE('7', '2', '0', '0', '0'):
     case ERRCODE_CONFIG_FILE_ERROR:
       return false;
     case ERRCODE_TO_CATEGORY(ERRCODE_DATA_CORRUPTED):
@@ -37,47 +38,79 @@ bool IsAboutRow(int sqlerrcode) {
   }
 }
 
-}  // namespace
+// What the end of a subtransaction forgets; among it which transaction is being streamed, and with
+// it the check for its abort.
+struct Outside {
+  MemoryContext memory = CurrentMemoryContext;
+  ResourceOwner owner = CurrentResourceOwner;
+  TransactionId streamed = CheckXidAlive;
+  bool scanning = bsysscan;
 
-const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode)) {
-  MemoryContext const memory = CurrentMemoryContext;
-  ResourceOwner const owner = CurrentResourceOwner;
-  // The end of a subtransaction forgets which transaction is being streamed, and with it the check
-  // for its abort.
-  TransactionId const streamed = CheckXidAlive;
-  bool const scanning = bsysscan;
-  auto restore = [&] {
+  void Restore() const {
     MemoryContextSwitchTo(memory);
     CurrentResourceOwner = owner;
     CheckXidAlive = streamed;
     bsysscan = scanning;
-  };
+  }
+};
 
-  bool failed = false;
+void Begin(const Outside& outside) {
   Call([&] {
     BeginInternalSubTransaction(nullptr);
-    MemoryContextSwitchTo(memory);
+    MemoryContextSwitchTo(outside.memory);
   });
+}
+
+void Undo(const Outside& outside) {
+  Call([&] {
+    RollbackAndReleaseCurrentSubTransaction();
+    outside.Restore();
+  });
+}
+
+// Ends the subtransaction in which the server raised an error.
+const char* UndoError(const Outside& outside, bool (*survivable)(int sqlerrcode)) {
+  return Call([&]() -> const char* {
+    MemoryContextSwitchTo(outside.memory);
+    ErrorData* const error = CopyErrorData();
+    FlushErrorState();
+    RollbackAndReleaseCurrentSubTransaction();
+    outside.Restore();
+    if (!survivable(error->sqlerrcode)) ReThrowError(error);
+    return pstrdup(unpack_sql_state(error->sqlerrcode));
+  });
+}
+
+}  // namespace
+
+const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode)) {
+  const Outside outside;
+  Begin(outside);
   try {
     Call([&] {
       fn(arg);
       ReleaseCurrentSubTransaction();
     });
   } catch (const BackendError&) {
-    failed = true;
+    return UndoError(outside, survivable);
   }
-  if (!failed) {
-    restore();
-    return nullptr;
+  outside.Restore();
+  return nullptr;
+}
+
+const char* TryAndUndo(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode)) {
+  const Outside outside;
+  Begin(outside);
+  try {
+    fn(arg);
+  } catch (const BackendError&) {
+    return UndoError(outside, survivable);
+  } catch (...) {
+    Undo(outside);
+    throw;
   }
-  return Call([&]() -> const char* {
-    ErrorData* const error = CopyErrorData();
-    FlushErrorState();
-    RollbackAndReleaseCurrentSubTransaction();
-    restore();
-    if (!survivable(error->sqlerrcode)) ReThrowError(error);
-    return pstrdup(unpack_sql_state(error->sqlerrcode));
-  });
+  Undo(outside);
+  return nullptr;
 }
 
 const char* SurviveInputError(void (*fn)(void*), void* arg) {

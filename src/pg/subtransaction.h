@@ -27,4 +27,8 @@ const char* SurviveRowError(void (*fn)(void*), void* arg);
 // catalog entries until the transaction ends, but nothing that is in the way of what comes next.
 const char* TakeRowError();
 
+// Calls fn(arg), which may throw, in an internal subtransaction that is undone whatever happens:
+// what it wrote is gone, the locks that it took are released. Returns as SurviveError does.
+const char* TryAndUndo(void (*fn)(void*), void* arg, bool (*survivable)(int sqlerrcode));
+
 }  // namespace phisync::pg

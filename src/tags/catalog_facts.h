@@ -41,4 +41,7 @@ char TypeCategoryOf(Oid type);
 // Fills reads and reads_unknown of a view's columns from its query.
 void TraceView(Oid view, RelationFacts* facts);
 
+// What output column `number` (from 1) of an analysed query reads, into column->reads.
+void TraceQuery(Query* query, AttrNumber number, ColumnFacts* column);
+
 }  // namespace phisync::tags

@@ -1,10 +1,7 @@
 // The SQL functions of tags.
 
-#include <string>
-
-#include "core/tag_class.h"
+#include "pg/boundary.h"
 #include "pg/catalog.h"
-#include "pg/text.h"
 #include "tags/catalog_facts.h"
 #include "tags/dependents.h"
 #include "tags/resolver.h"
@@ -72,15 +69,6 @@ PHISYNC_FUNCTION(phisync_effective_tags) {
     PutTags(result, relation, resolver.Resolve(relation));
   }
   return Datum{0};
-}
-
-// suggested_label(column_name name, data_type oid)
-PHISYNC_FUNCTION(phisync_suggested_label) {
-  const Oid type = PG_GETARG_OID(1);
-  if (!pg::Call([&] { return SearchSysCacheExists1(TYPEOID, ObjectIdGetDatum(type)); }))
-    PG_RETURN_NULL();
-  const char category = pg::Call([&] { return tags::TypeCategoryOf(type); });
-  return pg::TextDatum(ClassText(GuessClass(NameStr(*PG_GETARG_NAME(0)), category)));
 }
 
 // invalidate_tags(relation oid)

@@ -180,6 +180,10 @@ void TraceExpression(Node* node, const Level* level, bool as_is, ColumnFacts* co
 
 }  // namespace
 
+void TraceQuery(Query* query, AttrNumber number, ColumnFacts* column) {
+  TraceOutput(query, number, nullptr, true, column);
+}
+
 void TraceView(Oid view, RelationFacts* facts) {
   Relation rewrite = table_open(RewriteRelationId, AccessShareLock);
   ScanKeyData key;
@@ -203,7 +207,7 @@ void TraceView(Oid view, RelationFacts* facts) {
     if (query == nullptr) {
       column->reads_unknown = true;
     } else {
-      TraceOutput(query, static_cast<AttrNumber>(i + 1), nullptr, true, column);
+      TraceQuery(query, static_cast<AttrNumber>(i + 1), column);
     }
   }
 }

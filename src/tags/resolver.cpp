@@ -136,6 +136,11 @@ Resolver::Answer Resolver::ViewAnswer(const ColumnFacts& column) {
   return answer;
 }
 
+Resolver::Derived Resolver::Derive(const ColumnFacts& column) {
+  const Answer answer = ViewAnswer(column);
+  return {answer.rank >= Answer::kUnclassified, answer.rank != Answer::kUnclassified, answer.label};
+}
+
 const Resolver::Resolved& Resolver::Resolve(Oid relation) {
   const auto [found, is_new] = memo_.try_emplace(relation);
   // A view that reads itself is found unfinished; no statement can read it.

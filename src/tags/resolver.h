@@ -23,6 +23,14 @@ class Resolver {
   // Of a relation that does not exist or is the system's own: no columns. Throws.
   const Resolved& Resolve(Oid relation);
 
+  // What a column holds that is made from those that `column` reads, as a view's column.
+  struct Derived {
+    bool phi;           // tagged so, or of a column that is unclassified
+    bool classified;    // the label says what it holds
+    ColumnLabel label;  // "none" where nothing tagged is read
+  };
+  Derived Derive(const ColumnFacts& column);
+
  private:
   struct Answer;
 

@@ -185,33 +185,6 @@ TEST(TagClass, TypeSanity) {
   }
 }
 
-TEST(TagClass, GuessFromNameAndType) {
-  const auto guess = [](std::string_view name, char category) {
-    return ClassText(GuessClass(name, category));
-  };
-  EXPECT_EQ(guess("birth_date", 'D'), "phi:date.birth");
-  EXPECT_EQ(guess("patientSSN", 'S'), "phi:ssn");
-  EXPECT_EQ(guess("Zip Code", 'S'), "phi:geo.zip");
-  EXPECT_EQ(guess("family_name", 'S'), "phi:name");
-  EXPECT_EQ(guess("notes", 'S'), "phi:clinical.note");
-  EXPECT_EQ(guess("email", 'B'), "phi:clinical");
-  EXPECT_EQ(guess("xyzzy", 'S'), "phi:freetext");
-  EXPECT_EQ(guess("xyzzy", 'N'), "phi:code");
-  EXPECT_EQ(guess("xyzzy", 'D'), "phi:date");
-  EXPECT_EQ(guess("", 'S'), "phi:freetext");
-  EXPECT_EQ(guess("_", 'B'), "phi:clinical");
-}
-
-TEST(TagClassProperty, AGuessIsAlwaysPhiAndFits) {
-  for (const char category : std::string("ABCDEGINPRSTUVXZ")) {
-    for (const TagClass& c : TagClasses()) {
-      const ClassId id = GuessClass(c.text, category);
-      EXPECT_NE(id, kClassNone);
-      EXPECT_TRUE(KindFitsType(TagClasses()[id].kind, category));
-    }
-  }
-}
-
 // Random labels over the whole vocabulary.
 class Labels {
  public:
