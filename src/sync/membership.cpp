@@ -106,9 +106,10 @@ void Membership::DropRepeated(std::size_t first) {
       const int compared = text(a).compare(text(b));
       return compared != 0 ? compared < 0 : a < b;
     });
-    const auto repeated = std::ranges::unique(
-        order_, [&](std::size_t a, std::size_t b) { return text(a) == text(b); });
-    order_.erase(repeated.begin(), repeated.end());
+    // Not std::ranges::unique, whose result clang 14 does not compile.
+    order_.erase(std::unique(order_.begin(), order_.end(),
+                             [&](std::size_t a, std::size_t b) { return text(a) == text(b); }),
+                 order_.end());
     std::ranges::sort(order_);
     for (const std::size_t i : order_) values_[kept++] = values_[i];
   }
