@@ -93,10 +93,14 @@ SET ROLE regress_masks_officer;
 SET phisync.key_command = 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a');
 RESET ROLE;
-SELECT format('ALTER DATABASE %I SET phisync.key_command = %L', current_database(), 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f') \gexec
+DO $$ BEGIN
+  EXECUTE format('ALTER DATABASE %I SET phisync.key_command = %L', current_database(), 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f');
+END $$;
 \c -
 SET ROLE regress_masks_officer;
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a');
 RESET ROLE;
-SELECT format('ALTER DATABASE %I RESET phisync.key_command', current_database()) \gexec
+DO $$ BEGIN
+  EXECUTE format('ALTER DATABASE %I RESET phisync.key_command', current_database());
+END $$;
 DROP ROLE regress_masks_officer;
