@@ -74,8 +74,9 @@ inline std::string Text(const char* transform, std::string_view text,
                         const char* tag = "clinical") {
   Fixture f;
   f.out.Append("before");
-  const Masked masked =
-      f.Of(transform, ValueType::kText, tag).Apply({ValueType::kText, 0, text}, f.context, f.out);
+  // The result may be a view of what the mask holds.
+  Mask mask = f.Of(transform, ValueType::kText, tag);
+  const Masked masked = mask.Apply({ValueType::kText, 0, text}, f.context, f.out);
   EXPECT_TRUE(f.out.view().starts_with("before"));
   return Show(masked);
 }
