@@ -24,9 +24,11 @@ constexpr std::array<std::string_view, 20> kSensitivity = {
     "ETH", "SUD", "ETHUD", "OPIOIDUD", "HIV",  "STD", "PSY",  "PSYTHPN", "MH",   "BH",
     "SDV", "SEX", "GDIS",  "SICKLE",   "COGN", "DVD", "ADOL", "CEL",     "TBOO", "VIP"};
 
-constexpr std::array<std::string_view, 8> kColumnKeys = {"conf",    "sens", "part2", "quasi",
-                                                         "subject", "of",   "x",     "policy"};
-constexpr std::array<std::string_view, 4> kTableKeys = {"default", "conf", "aad", "subject"};
+constexpr std::array<std::string_view, 1> kSens = {"sens"};
+constexpr std::array<std::string_view, 9> kColumnKeys = {
+    "conf", "sens", "part2", "quasi", "subject", "of", "x", "policy", "rows"};
+constexpr std::array<std::string_view, 6> kTableKeys = {"default", "conf", "aad",
+                                                        "subject", "sens", "part2"};
 constexpr std::array<std::string_view, 2> kSchemaKeys = {"default", "conf"};
 
 std::string List(Words words) {
@@ -231,6 +233,11 @@ TableLabel ParseRelationLabel(std::string_view what, std::string_view text, Word
       label.unclassified = static_cast<Unclassified>(parser.Value(kUnclassified));
     } else if (word == "conf") {
       label.conf = static_cast<Confidentiality>(parser.Value(kConfidentiality));
+    } else if (word == "sens") {
+      label.sens = parser.Sensitivities();
+    } else if (word == "part2") {
+      parser.Value(kYes);
+      label.part2 = true;
     } else if (word == "aad") {
       label.aad = parser.RequiredName();
     } else {
@@ -238,10 +245,44 @@ TableLabel ParseRelationLabel(std::string_view what, std::string_view text, Word
     }
   }
   parser.NeedClass("Begin with \"phi;\", or with \"none;\" if it was reviewed and holds no PHI.");
+  if (!label.phi && (label.sens != 0 || label.part2)) {
+    parser.Fail(text, "sensitivity on a table without PHI",
+                "Begin with \"phi;\", or leave sens and part2 out.");
+  }
+  if (label.sens != 0 && !parser.Seen("conf")) label.conf = Confidentiality::kRestricted;
   return label;
 }
 
+std::string FormatConfidentiality(Confidentiality conf, std::uint32_t sens) {
+  const auto usual = sens != 0 ? Confidentiality::kRestricted : Confidentiality::kNormal;
+  if (conf == usual) return {};
+  return ";conf=" + std::string(kConfidentiality[static_cast<std::size_t>(conf)]);
+}
+
+std::string FormatSensitivity(std::uint32_t sens, bool part2) {
+  std::string text;
+  for (const std::string_view code : SensitivitiesOf(sens, false)) {
+    text += text.empty() ? ";sens=" : ",";
+    text += code;
+  }
+  if (part2) text += ";part2=yes";
+  return text;
+}
+
 }  // namespace
+
+std::span<const std::string_view> SensitivityCodes() {
+  return kSensitivity;
+}
+
+std::vector<std::string_view> SensitivitiesOf(std::uint32_t sens, bool part2) {
+  std::vector<std::string_view> codes;
+  for (std::size_t i = 0; i < kSensitivity.size(); ++i) {
+    if ((sens & (1U << i)) != 0) codes.push_back(kSensitivity[i]);
+  }
+  if (part2) codes.push_back(kPart2Code);
+  return codes;
+}
 
 ColumnLabel ParseColumnLabel(std::string_view text) {
   Parser parser("column label", text, kColumnKeys);
@@ -269,6 +310,9 @@ ColumnLabel ParseColumnLabel(std::string_view text) {
       label.of = parser.Column();
     } else if (word == "x") {
       label.transform = parser.Transformation();
+    } else if (word == "rows") {
+      parser.Value(kSens);
+      label.rows = true;
     } else {
       constexpr std::array<std::string_view, 2> kChoices = {"keep", "drop"};
       label.policy = parser.Value(kChoices) == 0 ? Policy::kKeep : Policy::kDrop;
@@ -295,20 +339,8 @@ TableLabel ParseSchemaLabel(std::string_view text) {
 
 std::string Format(const ColumnLabel& label) {
   std::string text = ClassText(label.tag_class);
-  const auto usual = label.sens != 0 ? Confidentiality::kRestricted : Confidentiality::kNormal;
-  if (label.conf != usual) {
-    text += ";conf=" + std::string(kConfidentiality[static_cast<std::size_t>(label.conf)]);
-  }
-  if (label.sens != 0) {
-    std::array<std::string_view, kSensitivity.size()> codes = {};
-    for (std::size_t i = 0; i < codes.size(); ++i) {
-      if ((label.sens & (1U << i)) != 0) codes[i] = kSensitivity[i];
-    }
-    std::string list = List(codes);
-    std::erase(list, ' ');
-    text += ";sens=" + list;
-  }
-  if (label.part2) text += ";part2=yes";
+  text += FormatConfidentiality(label.conf, label.sens);
+  text += FormatSensitivity(label.sens, label.part2);
   if (label.quasi) text += ";quasi=yes";
   if (label.subject) text += label.subject->empty() ? ";subject" : ";subject=" + *label.subject;
   if (!label.of.empty()) text += ";of=" + QuoteColumnName(label.of);
@@ -316,6 +348,7 @@ std::string Format(const ColumnLabel& label) {
   if (label.policy != Policy::kUnset) {
     text += ";policy=" + std::string(kPolicies[static_cast<std::size_t>(label.policy)]);
   }
+  if (label.rows) text += ";rows=sens";
   return text;
 }
 
@@ -324,9 +357,8 @@ std::string Format(const TableLabel& label) {
   if (label.unclassified != Unclassified::kOmit) {
     text += ";default=" + std::string(kUnclassified[static_cast<std::size_t>(label.unclassified)]);
   }
-  if (label.conf != Confidentiality::kNormal) {
-    text += ";conf=" + std::string(kConfidentiality[static_cast<std::size_t>(label.conf)]);
-  }
+  text += FormatConfidentiality(label.conf, label.sens);
+  text += FormatSensitivity(label.sens, label.part2);
   if (!label.aad.empty()) text += ";aad=" + label.aad;
   if (!label.subject.empty()) text += ";subject=" + QuoteColumnName(label.subject);
   return text;
@@ -347,6 +379,7 @@ ColumnLabel Strictest(const ColumnLabel& a, const ColumnLabel& b) {
   if (a.of == b.of) strict.of = a.of;
   if (a.transform == b.transform) strict.transform = a.transform;
   strict.policy = std::max(a.policy, b.policy);
+  strict.rows = a.rows || b.rows;
   return strict;
 }
 

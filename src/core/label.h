@@ -5,8 +5,9 @@
 //   item   := class | key ['=' value]
 //   class  := 'none' | 'phi:' kind ['.' part]                                    core/tag_class.h
 //   key    := conf=U|L|M|N|R|V  sens=CODE,...  part2=yes  quasi=yes  subject[=role]  of=column
-//             x=transformation[(argument,...)]  policy=drop|keep
-//   table  := 'phi' | 'none', then  default=omit|error|keep  conf=..  aad=name  subject=column
+//             x=transformation[(argument,...)]  policy=drop|keep  rows=sens
+//   table  := 'phi' | 'none', then  default=omit|error|keep  conf=..  sens=..  part2=yes  aad=name
+//             subject=column
 //   schema := 'phi' | 'none', then  default=..  conf=..
 //
 // Blanks around items are ignored. Words are lower-case, HL7 codes upper-case; column names are
@@ -15,14 +16,23 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/tag_class.h"
 
 namespace phisync {
 
 inline constexpr std::size_t kMaxLabelBytes = 255;
+
+// HL7 codes of sensitive data that sens= takes, in the order of its bits.
+std::span<const std::string_view> SensitivityCodes();
+// What part2=yes says, as a code: HL7's name of the policy.
+inline constexpr std::string_view kPart2Code = "42CFRPart2";
+// The codes of a label: those of its bits, then kPart2Code.
+std::vector<std::string_view> SensitivitiesOf(std::uint32_t sens, bool part2);
 
 // HL7 confidentiality, weakest first.
 enum class Confidentiality : std::uint8_t {
@@ -47,6 +57,7 @@ struct ColumnLabel {
   std::string of;         // the column with the id of this cell's subject; empty: the table's
   std::string transform;  // "date_shift(30)"; empty: the profile decides
   Policy policy = Policy::kUnset;
+  bool rows = false;  // holds the codes of the row's own sensitivity
 
   [[nodiscard]] bool phi() const { return tag_class != kClassNone; }
   bool operator==(const ColumnLabel&) const = default;
@@ -58,9 +69,11 @@ enum class Unclassified : std::uint8_t { kKeep, kOmit, kError };
 struct TableLabel {
   bool phi = false;  // false: "none"
   Unclassified unclassified = Unclassified::kOmit;
-  Confidentiality conf = Confidentiality::kNormal;
-  std::string aad;      // stable name of the table in encrypted cells; empty: its own
-  std::string subject;  // column with the subject's id; empty: none named here
+  Confidentiality conf = Confidentiality::kNormal;  // kRestricted by default if sens is set
+  std::uint32_t sens = 0;  // of every row of a table: bit i: SensitivityCodes()[i]
+  bool part2 = false;      // every row is a record under 42 CFR part 2
+  std::string aad;         // stable name of the table in encrypted cells; empty: its own
+  std::string subject;     // column with the subject's id; empty: none named here
   bool operator==(const TableLabel&) const = default;
 };
 

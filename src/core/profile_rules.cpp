@@ -64,15 +64,6 @@ Transform Made(Op op) {
   return transform;
 }
 
-Transform Fitting(const Transform& transform, ValueType type) {
-  try {
-    CheckFits(transform, type);
-  } catch (const Error&) {
-    return Made(Op::kDrop);
-  }
-  return transform;
-}
-
 // Paragraphs of 164.514 for each kind, in the order of Kind from kAge on; empty where the limited
 // data set may keep it.
 struct Paragraphs {
@@ -178,18 +169,32 @@ std::string_view Remedy(const TagClass& c, Standard standard) {
 
 }  // namespace
 
+Transform Fitting(const Transform& transform, ValueType type) {
+  try {
+    CheckFits(transform, type);
+  } catch (const Error&) {
+    return Made(Op::kDrop);
+  }
+  return transform;
+}
+
 ProfileRules::ProfileRules() : rules_(TagClasses().size()) {}
 
 void ProfileRules::Set(ClassId tag_class, Transform transform) {
   rules_[tag_class] = std::move(transform);
 }
 
-Transform ProfileRules::Of(ClassId tag_class) const {
-  if (tag_class == kClassNone) return Made(Op::kKeep);
-  if (rules_[tag_class]) return *rules_[tag_class];
+const Transform* ProfileRules::Find(ClassId tag_class) const {
+  if (rules_[tag_class]) return &*rules_[tag_class];
   const std::string_view text = TagClasses()[tag_class].text;
   const ClassId whole = FindClass(text.substr(0, text.find('.')));
-  return rules_[whole].value_or(Made(Op::kDrop));
+  return rules_[whole] ? &*rules_[whole] : nullptr;
+}
+
+Transform ProfileRules::Of(ClassId tag_class) const {
+  if (tag_class == kClassNone) return Made(Op::kKeep);
+  const Transform* const rule = Find(tag_class);
+  return rule != nullptr ? *rule : Made(Op::kDrop);
 }
 
 Transform ProfileRules::On(ClassId tag_class, ValueType type) const {

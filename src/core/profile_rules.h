@@ -15,6 +15,9 @@
 
 namespace phisync {
 
+// As it stands for a class where rules are for columns that nobody has classified.
+inline constexpr std::string_view kUnclassified = "unclassified";
+
 class ProfileRules {
  public:
   // Everything is dropped.
@@ -25,7 +28,9 @@ class ProfileRules {
   // For columns of tables with PHI that nobody has classified.
   void SetUnclassified(Transform transform) { unclassified_ = std::move(transform); }
 
-  // The class's own rule, else its kind's, else drop; keep for kClassNone, which is no PHI.
+  // The class's own rule, else its kind's; null if it has neither.
+  [[nodiscard]] const Transform* Find(ClassId tag_class) const;
+  // The same, else drop; keep for kClassNone, which is no PHI.
   [[nodiscard]] Transform Of(ClassId tag_class) const;
   [[nodiscard]] const Transform& OfUnclassified() const { return unclassified_; }
 
@@ -39,6 +44,9 @@ class ProfileRules {
   std::vector<std::optional<Transform>> rules_;  // by ClassId
   Transform unclassified_;
 };
+
+// The transformation, or drop where it is not for the type.
+Transform Fitting(const Transform& transform, ValueType type);
 
 struct BuiltInProfile {
   std::string_view name;

@@ -136,6 +136,34 @@ Resolver::Answer Resolver::ViewAnswer(const ColumnFacts& column) {
   return answer;
 }
 
+// What the labels of relations say of all rows.
+void Resolver::ReadRelationLabels(const RelationFacts& facts, const std::optional<TableLabel>& own,
+                                  RelationTags* tags) {
+  std::optional<Unclassified> inherited;
+  const auto join = [&](Oid other) {
+    const RelationTags& above = Resolve(other).tags;
+    tags->sens |= above.sens;
+    tags->part2 = tags->part2 || above.part2;
+    if (above.holds_phi) {
+      inherited = std::max(inherited.value_or(Unclassified::kKeep), above.unclassified);
+    }
+  };
+  for (int i = 0; i < list_length(facts.parents); ++i) join(list_nth_oid(facts.parents, i));
+  for (int c = 0; c < facts.column_count; ++c) {
+    List* const reads = facts.columns[c].reads;
+    for (int i = 0; i < list_length(reads); ++i) {
+      join(static_cast<const Read*>(list_nth(reads, i))->relation);
+    }
+  }
+  if (own) {
+    tags->unclassified = own->unclassified;
+    tags->sens |= own->sens;
+    tags->part2 = tags->part2 || own->part2;
+  } else if (inherited) {
+    tags->unclassified = *inherited;
+  }
+}
+
 Resolver::Derived Resolver::Derive(const ColumnFacts& column) {
   const Answer answer = ViewAnswer(column);
   return {answer.rank >= Answer::kUnclassified, answer.rank != Answer::kUnclassified, answer.label};
@@ -187,8 +215,10 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
     if (!schema || schema->phi) {
       holds_phi = true;
       unclassified_source = Source::kSchema;
+      if (schema) resolved.tags.unclassified = schema->unclassified;
     }
   }
+  ReadRelationLabels(*facts, own, &resolved.tags);
 
   for (std::size_t i = 0; i < count; ++i) {
     const ColumnFacts& column = facts->columns[i];

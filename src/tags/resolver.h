@@ -2,6 +2,7 @@
 // Works out effective tags; remembers what it found, so that one resolver serves many relations of
 // one moment. Do not keep it across commands.
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -37,6 +38,8 @@ class Resolver {
   Answer OwnAnswer(const ColumnFacts& column, Oid relation) const;
   Answer ParentAnswer(const ColumnFacts& column, const RelationFacts& facts);
   Answer ViewAnswer(const ColumnFacts& column);
+  void ReadRelationLabels(const RelationFacts& facts, const std::optional<TableLabel>& own,
+                          RelationTags* tags);
   Answer AnswerFrom(const Resolved& other, std::size_t column, Oid relation, Source source) const;
 
   std::unordered_map<Oid, Resolved> memo_;

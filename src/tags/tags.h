@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/label.h"
 #include "pg/backend.h"
 
 namespace phisync::tags {
@@ -27,6 +28,11 @@ struct ColumnTag {
 
 struct RelationTags {
   bool holds_phi = false;
+  Unclassified unclassified = Unclassified::kOmit;  // what is done with columns without a class
+  // Sensitivities of every row: those of the relation's own label and of those that it is a heir
+  // of, or of the tables that a view's columns read.
+  std::uint32_t sens = 0;  // bit i: SensitivityCodes()[i]
+  bool part2 = false;
   std::vector<ColumnTag> columns;  // [attnum - 1]; dropped columns are not PHI
 };
 
