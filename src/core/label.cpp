@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <span>
 
+#include "core/error.h"
 #include "core/label_reader.h"
 #include "core/suggest.h"
 #include "core/transform.h"
@@ -273,6 +274,14 @@ std::string FormatSensitivity(std::uint32_t sens, bool part2) {
 
 std::span<const std::string_view> SensitivityCodes() {
   return kSensitivity;
+}
+
+void CheckSensitivity(std::string_view code) {
+  if (code == kPart2Code || Find(code, kSensitivity) != kSensitivity.size()) return;
+  std::array<std::string_view, kSensitivity.size() + 1> known = {kPart2Code};
+  std::copy(kSensitivity.begin(), kSensitivity.end(), known.begin() + 1);
+  throw Error(sqlstate::kInvalidParameterValue, "unknown sensitivity code " + Quoted(code),
+              "Consents are given for codes that labels can have.", Hint(code, known, "Codes"));
 }
 
 std::vector<std::string_view> SensitivitiesOf(std::uint32_t sens, bool part2) {

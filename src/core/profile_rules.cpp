@@ -99,6 +99,10 @@ const Paragraphs& ParagraphsOf(Kind kind) {
   return kParagraphs[static_cast<std::size_t>(kind) - static_cast<std::size_t>(Kind::kAge)];
 }
 
+std::string_view Citation(const Paragraphs& paragraphs, Standard standard) {
+  return standard == Standard::kSafeHarbor ? paragraphs.safe_harbor : paragraphs.limited;
+}
+
 bool OneOf(Op op, std::initializer_list<Op> ops) {
   for (const Op o : ops) {
     if (o == op) return true;
@@ -169,6 +173,20 @@ std::string_view Remedy(const TagClass& c, Standard standard) {
 
 }  // namespace
 
+ClassId ParseRuleClass(std::string_view text) {
+  constexpr std::string_view kPrefix = "phi:";
+  if (text == kUnclassified) return kClassNone;
+  const std::string_view bare = text.starts_with(kPrefix) ? text.substr(kPrefix.size()) : text;
+  const ClassId id = FindClass(bare);
+  if (id != kClassNone) return id;
+  const std::string meant = SuggestClass(bare);
+  throw Error(
+      sqlstate::kInvalidParameterValue, "unknown class \"" + std::string(text) + "\"",
+      "Rules are for classes of tags, such as phi:date.birth or phi:date, and for what is "
+      "unclassified.",
+      meant.empty() ? "docs/tags.md lists the classes." : "Did you mean \"" + meant + "\"?");
+}
+
 Transform Fitting(const Transform& transform, ValueType type) {
   try {
     CheckFits(transform, type);
@@ -225,25 +243,31 @@ std::optional<ProfileRules> RulesOfBuiltIn(std::string_view name) {
   return rules;
 }
 
+std::optional<Violation> CheckRule(ClassId tag_class, const Transform& rule, Standard standard) {
+  const TagClass& c = TagClasses()[tag_class];
+  if (tag_class == kClassNone || Allowed(c, rule, standard)) return std::nullopt;
+  const Paragraphs& paragraphs = ParagraphsOf(IsFreeText(c) ? Kind::kFreetext : c.kind);
+  return Violation{ClassText(tag_class), Format(rule), Citation(paragraphs, standard),
+                   Why(c, rule, standard), Remedy(c, standard)};
+}
+
+std::optional<Violation> CheckUnclassifiedRule(const Transform& rule, Standard standard) {
+  if (Removes(rule)) return std::nullopt;
+  return Violation{std::string(kUnclassified), Format(rule),
+                   Citation(ParagraphsOf(Kind::kFreetext), standard),
+                   "What nobody has classified may be any identifier.", "drop, null, redact"};
+}
+
 std::vector<Violation> Violations(const ProfileRules& rules, Standard standard) {
-  const bool safe_harbor = standard == Standard::kSafeHarbor;
   std::vector<Violation> violations;
   for (std::size_t i = 1; i < TagClasses().size(); ++i) {
     const auto id = static_cast<ClassId>(i);
-    const TagClass& c = TagClasses()[id];
-    const Transform t = rules.Of(id);
-    if (Allowed(c, t, standard)) continue;
-    const Paragraphs& paragraphs = ParagraphsOf(IsFreeText(c) ? Kind::kFreetext : c.kind);
-    violations.push_back({ClassText(id), Format(t),
-                          safe_harbor ? paragraphs.safe_harbor : paragraphs.limited,
-                          Why(c, t, standard), Remedy(c, standard)});
+    if (auto violation = CheckRule(id, rules.Of(id), standard)) {
+      violations.push_back(std::move(*violation));
+    }
   }
-  const Transform& t = rules.OfUnclassified();
-  if (!Removes(t)) {
-    const Paragraphs& paragraphs = ParagraphsOf(Kind::kFreetext);
-    violations.push_back(
-        {"unclassified", Format(t), safe_harbor ? paragraphs.safe_harbor : paragraphs.limited,
-         "What nobody has classified may be any identifier.", "drop, null, redact"});
+  if (auto violation = CheckUnclassifiedRule(rules.OfUnclassified(), standard)) {
+    violations.push_back(std::move(*violation));
   }
   return violations;
 }

@@ -45,6 +45,10 @@ class ProfileRules {
   Transform unclassified_;
 };
 
+// The class that a rule is for, written as in a label, with "phi:" or without; kClassNone for
+// "unclassified". Error 22023 with what was probably meant.
+ClassId ParseRuleClass(std::string_view text);
+
 // The transformation, or drop where it is not for the type.
 Transform Fitting(const Transform& transform, ValueType type);
 
@@ -70,6 +74,11 @@ struct Violation {
   std::string_view why;       // a sentence
   std::string_view remedy;    // transformations that would do, best first
 };
+
+// What the standard says against one rule, of a class or for what is unclassified; nothing if
+// nothing.
+std::optional<Violation> CheckRule(ClassId tag_class, const Transform& rule, Standard standard);
+std::optional<Violation> CheckUnclassifiedRule(const Transform& rule, Standard standard);
 
 // What keeps a profile from being that standard, in the order of the classes; empty: nothing that
 // can be told from rules. Whoever discloses must still not know of anything else that identifies.

@@ -1,0 +1,69 @@
+#include "sync/profile_users.h"
+
+#include "core/profile.h"
+#include "pg/boundary.h"
+#include "sync/ddl.h"
+#include "sync/owner.h"
+#include "sync/policy.h"
+#include "sync/servable.h"
+#include "sync/target.h"
+
+namespace phisync::sync {
+namespace {
+
+List* QueriesWithProfile(const char* profile) {
+  List* queries = NIL;
+  ListCell* cell;
+  foreach (cell, BucketsWithProfile(profile)) {
+    const DefinedBucket* const bucket = FindBucket(strVal(lfirst(cell)));
+    if (bucket != nullptr) queries = list_concat(queries, QueriesOf(bucket));
+  }
+  return queries;
+}
+
+void RequireServableStill(const DefinedQuery* query) {
+  Relation const table = try_relation_open(query->relation, NoLock);
+  if (table == nullptr) return;
+  DefinitionErrors frame;
+  PushDefinitionErrors(&frame, query);
+  RequireServable(table, query->text, query->of->parameter_names, ParseProfile(query->of->profile));
+  PopDefinitionErrors(&frame);
+  relation_close(table, NoLock);
+}
+
+}  // namespace
+
+List* BucketsWithProfile(const char* profile) {
+  Oid const table = get_relname_relid("bucket", get_namespace_oid("phisync", false));
+  // Collected in memory that outlives SPI_finish.
+  MemoryContext const memory = CurrentMemoryContext;
+  List* names = NIL;
+  AsOwnerOf(table, [&] {
+    const Oid types[] = {TEXTOID};
+    const Datum values[] = {CStringGetTextDatum(profile)};
+    Execute("SELECT name FROM phisync.bucket WHERE profile OPERATOR(pg_catalog.=) $1 ORDER BY 1", 1,
+            types, values, nullptr);
+    for (uint64 i = 0; i < SPI_processed; i++) {
+      const char* const name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+      MemoryContext const inner = MemoryContextSwitchTo(memory);
+      names = lappend(names, makeString(pstrdup(name)));
+      MemoryContextSwitchTo(inner);
+    }
+  });
+  return names;
+}
+
+void LockForProfileChange(const char* profile) {
+  InvalidateTargets(QueriesWithProfile(profile));
+}
+
+void FollowProfileChange(const char* profile) {
+  List* const queries = QueriesWithProfile(profile);
+  ListCell* cell;
+  foreach (cell, queries) RequireServableStill(static_cast<DefinedQuery*>(lfirst(cell)));
+  RecordPolicyChange("profile changed", BucketNames(queries), NIL);
+  // Last, so that it belongs to the command that changed the profile.
+  InvalidateTargets(queries);
+}
+
+}  // namespace phisync::sync
