@@ -20,6 +20,7 @@ PLUGINS = {
     "phisync": ("phisync", {"consumer": "one"}),
     "phisync withhold": ("phisync", {"consumer": "withhold"}),
     "phisync 3 buckets": ("phisync", {"consumer": "three"}),
+    "phisync shard 1/4": ("phisync", {"consumer": "one", "shard": "1/4"}),
 }
 # Rows inserted, updated, deleted, and rows in a transaction, at scale 1.
 SEGMENTS = {"S1": (40000, 15000, 5000, 1), "S2": (150000, 60000, 30000, 100), "S3": (300000, 120000, 60000, 10000)}

@@ -97,7 +97,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.alter_consumer(text, regrole, text[], boolean, cidr[], boolean, boolean) IS
-'Changes what is not null of a consumer; all_buckets and any_network lift those restrictions. Ends its streams, which start again as it is then. Raises 42704, 22023 or 55P03. Needs no preload.';
+'Changes what is not null of a consumer; all_buckets and any_network lift those restrictions. Ends its streams, which start again as it is then, and sessions in whose open transaction it took a snapshot. Raises 42704, 22023 or 55P03. Needs no preload.';
 
 CREATE FUNCTION phisync.drop_consumer(name text)
 RETURNS void LANGUAGE plpgsql STRICT VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -113,7 +113,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.drop_consumer(text) IS
-'Removes a consumer and ends its streams. Raises 42704 if there is none of that name, 55P03 if a stream goes on for ten seconds. Needs no preload.';
+'Removes a consumer, ends its streams, and sessions in whose open transaction it took a snapshot. Raises 42704 if there is none of that name, 55P03 if one of these goes on for ten seconds. Needs no preload.';
 
 CREATE VIEW phisync.consumers AS
 SELECT c.name, c.role, c.buckets, r.oid IS NOT NULL AS role_exists, c.require_tls, c.networks

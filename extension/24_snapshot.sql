@@ -2,7 +2,7 @@
 CREATE FUNCTION phisync.snapshot(consumer text, buckets text[] DEFAULT NULL, VARIADIC options text[] DEFAULT '{}')
 RETURNS SETOF text LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100000 AS 'MODULE_PATHNAME', 'phisync_snapshot';
 COMMENT ON FUNCTION phisync.snapshot(text, text[], text[]) IS
-'The contents of buckets as the stream would send them, as this statement''s snapshot shows them: messages of a begin record, puts, errors and a commit record. buckets are definitions (clinic, clinic[*]) or bucket ids (clinic["c1"]); null: all that the consumer is granted. Options are those of the stream, names and values in turn. Only for members of the consumer''s role. In the target list of a SELECT messages are sent as they are made; in FROM they are gathered first. Raises 42501, 42704, 22023, or 40001 if a table was truncated or rewritten after the snapshot. Needs no preload.';
+'The contents of buckets as the stream would send them, as this statement''s snapshot shows them: messages of a begin record, puts, errors and a commit record. buckets are definitions (clinic, clinic[*]) or bucket ids (clinic["c1"]); null: all that the consumer is granted. Options are those of the stream, names and values in turn. Only for logins and current roles that are members of the consumer''s role; until the transaction ends, a change of the registration ends the session. In the target list of a SELECT messages are sent as they are made; in FROM they are gathered first. Raises 42501, 42704, 22023, or 40001 if a table was truncated or rewritten after the snapshot. Needs no preload.';
 
 CREATE FUNCTION phisync.bucket_checksum(bucket text, VARIADIC options text[] DEFAULT '{}')
 RETURNS TABLE (count bigint, checksum bigint, errors bigint) ROWS 1

@@ -212,6 +212,16 @@ BEGIN
     status := 'ok'; finding := 'every column of a table that holds PHI is classified'; remedy := NULL;
     RETURN NEXT;
   END IF;
+
+  "check" := 'leaks';
+  SELECT count(*), string_agg(DISTINCT l.kind, ', ' ORDER BY l.kind) INTO used, finding FROM phisync.leaks l;
+  IF used = 0 THEN
+    status := 'ok'; finding := 'nothing is known to carry PHI past phisync'; remedy := NULL;
+  ELSE
+    status := 'warn'; finding := format('%s ways past phisync for columns that hold PHI: %s', used, finding);
+    remedy := 'SELECT * FROM phisync.leaks;  -- each with what mends it';
+  END IF;
+  RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION phisync.doctor() IS

@@ -3,12 +3,6 @@
 \set setup :abs_srcdir '/sql/include/stream_setup.sql'
 \set drop :abs_srcdir '/sql/include/stream_drop.sql'
 \i :setup
-CREATE FUNCTION peek(VARIADIC options text[] DEFAULT '{}') RETURNS SETOF text LANGUAGE sql AS $$
-  SELECT regress_stream.masked(record)
-  FROM pg_catalog.pg_logical_slot_peek_changes('regress_stream', NULL, NULL, VARIADIC '{consumer,regress}' || options) WITH ORDINALITY AS m (lsn, xid, data, n),
-       pg_catalog.regexp_split_to_table(data, '\n') WITH ORDINALITY AS r (record, k)
-  WHERE record !~ '^."k":"(hello|progress)"' ORDER BY n, k
-$$;
 CREATE TABLE value (id int PRIMARY KEY, ts timestamp, tz timestamptz, t time, b bytea, f float8, r real, ats timestamptz[], ab bytea[], af float8[]);
 SELECT FROM phisync.create_bucket('all', ARRAY['SELECT * FROM value'], profile => 'full');
 INSERT INTO value VALUES

@@ -3,12 +3,6 @@
 \set setup :abs_srcdir '/sql/include/stream_setup.sql'
 \set drop :abs_srcdir '/sql/include/stream_drop.sql'
 \i :setup
-CREATE FUNCTION peek(VARIADIC options text[] DEFAULT '{}') RETURNS SETOF text LANGUAGE sql AS $$
-  SELECT regress_stream.masked(record)
-  FROM pg_catalog.pg_logical_slot_peek_changes('regress_stream', NULL, NULL, VARIADIC '{consumer,regress}' || options) WITH ORDINALITY AS m (lsn, xid, data, n),
-       pg_catalog.regexp_split_to_table(data, '\n') WITH ORDINALITY AS r (record, k)
-  WHERE record !~ '^."k":"(hello|progress)"' ORDER BY n, k
-$$;
 CREATE TABLE visit (id int PRIMARY KEY);
 SELECT FROM phisync.create_bucket('all', ARRAY['SELECT id FROM visit'], profile => 'full');
 SELECT FROM pg_replication_slot_advance('regress_stream', pg_current_wal_lsn());

@@ -6,8 +6,7 @@
 //   the last: a new client has nothing to remove, and one that comes from amidst them drops the bucket's rows and goes on.
 // Sums of buckets stay what they were, so clients that are up to date notice nothing.
 import { pathToFileURL } from 'node:url';
-import pg from 'pg';
-import { storeConnection } from './connections.mjs';
+import { connect, storeConnection } from './connections.mjs';
 
 // `client` must have nothing open. Returns how many operations the bucket has lost.
 export async function compactBucket(client, bucket) {
@@ -47,8 +46,7 @@ export async function compactBucket(client, bucket) {
 }
 
 export async function compactAll(connection) {
-  const client = new pg.Client(connection);
-  await client.connect();
+  const client = await connect(connection);
   try {
     // One at a time; the bridge itself need not stop.
     await client.query(`SELECT pg_advisory_lock(hashtext('phisync bridge compaction'))`);

@@ -1,5 +1,5 @@
 // Takes the contents of buckets from the database itself: all at first, and some when a policy change says so.
-import pg from 'pg';
+import { connect } from './connections.mjs';
 import { parseLsn, parseRecord, Seal, splitLines } from './record.mjs';
 
 const UNDEFINED_OBJECT = '42704';
@@ -7,20 +7,17 @@ const UNDEFINED_OBJECT = '42704';
 // A slot that is made on a replication connection exports a snapshot: the database exactly as of the point L where the
 // stream of that slot begins. Transactions that the snapshot shows have begin.lsn < L, all others are in the stream.
 async function inSnapshot(source, createSlot, use) {
-  const replication = new pg.Client({ ...source, replication: 'database' });
-  const reader = new pg.Client(source);
-  for (const client of [replication, reader]) client.on('error', () => {});
+  const clients = [];
   try {
-    await replication.connect();
-    await reader.connect();
+    for (const mode of [{ replication: 'database' }, {}]) clients.push(await connect({ ...source, ...mode }));
+    const [replication, reader] = clients;
     const { rows: [origin] } = await replication.query('IDENTIFY_SYSTEM');
     const { rows: [slot] } = await replication.query(createSlot);
     await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await reader.query(`SET TRANSACTION SNAPSHOT '${slot.snapshot_name}'`);
     return await use(reader, parseLsn(slot.consistent_point), origin);
   } finally {
-    await reader.end().catch(() => {});
-    await replication.end().catch(() => {});  // drops a temporary slot
+    for (const client of clients) await client.end().catch(() => {});  // the end of the first drops a temporary slot
   }
 }
 
@@ -79,8 +76,7 @@ async function* snapshotPuts(reader, consumer, buckets) {
 
 // Begins: makes the slot, and the store shows what the database held at that point.
 export async function loadAll(source, { consumer, slot }, store) {
-  const admin = new pg.Client(source);
-  await admin.connect();
+  const admin = await connect(source);
   try {
     // One that is left over from a load that failed, or that belongs to another log.
     await admin.query(`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1`, [slot]);

@@ -1,7 +1,7 @@
 // The writing side of the store: applies whole transactions. One writer at a time; see checkpoints.mjs for readers.
 import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import pg from 'pg';
+import { connect } from './connections.mjs';
 import { formatLsn, parseLsn } from './record.mjs';
 
 const BATCH_ROWS = 1000;
@@ -22,9 +22,7 @@ export class Store extends EventEmitter {
 
   // Connects, makes the tables, and reads how far things are. Nothing is remembered from before a failure.
   async open() {
-    this.client = new pg.Client(this.connection);
-    this.client.on('error', () => {});  // the next query fails with it
-    await this.client.connect();
+    this.client = await connect(this.connection);
     // The writer before us may not have noticed yet that it is dead.
     await this.client.query(`SELECT pg_advisory_lock(hashtext('phisync bridge'))`);
     await this.client.query(await readFile(new URL('schema.sql', import.meta.url), 'utf8'));

@@ -1,8 +1,8 @@
 // Keeps the store up with the log: connects, applies, acknowledges, and begins again after a failure.
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { LogicalReplicationService } from 'pg-logical-replication';
 import { Applier, ForeignLog } from './apply.mjs';
+import { connect } from './connections.mjs';
 import { loadAll, rebuild } from './load.mjs';
 import { formatLsn, parseLsn } from './record.mjs';
 
@@ -27,8 +27,7 @@ export async function follow(source, config, store, access, signal) {
 }
 
 async function slotExists(source, slot) {
-  const client = new pg.Client(source);
-  await client.connect();
+  const client = await connect(source);
   try {
     return (await client.query('SELECT FROM pg_replication_slots WHERE slot_name = $1', [slot])).rowCount > 0;
   } finally {

@@ -47,13 +47,24 @@ Datum ValueArray(Oid type, const std::vector<const char*>& texts) {
 }  // namespace
 
 BucketRows::BucketRows(BucketScope scope, const StreamOptions& options, MemoryContext memory)
-    : scope_(std::move(scope)), options_(options), names_(scope_.Names()), memory_(memory) {
+    : scope_(std::move(scope)),
+      options_(options),
+      names_(scope_.Names()),
+      memory_(memory),
+      evaluator_(WantedBuckets()) {
   pg::Call([&] {
     table_memory_ = AllocSetContextCreate(memory_, "phisync table", ALLOCSET_DEFAULT_SIZES);
     row_memory_ = AllocSetContextCreate(memory_, "phisync row", ALLOCSET_DEFAULT_SIZES);
   });
   ListTables();
   pg::Call([&] { snapshot_ = RegisterSnapshot(GetActiveSnapshot()); });
+}
+
+RowEvaluator::Wanted BucketRows::WantedBuckets() const {
+  if (!scope_.exact) return InShard(options_.shard);
+  return [this, in_shard = InShard(options_.shard)](std::string_view id) {
+    return scope_.Includes(id) && (!in_shard || in_shard(id));
+  };
 }
 
 void BucketRows::ListTables() {
@@ -99,12 +110,6 @@ bool BucketRows::ReadRow() {
     evaluator_.EvaluateRow(*target_, relation_, row, changes_);
   }
   MemoryContextSwitchTo(before);
-  const bool all = !scope_.exact && options_.shard.all();
-  if (row != nullptr && !all) {
-    changes_.KeepBuckets([&](std::string_view id) {
-      return scope_.Includes(id) && (options_.shard.all() || IsIn(options_.shard, id));
-    });
-  }
   return row != nullptr;
 }
 

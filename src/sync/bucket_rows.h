@@ -21,6 +21,8 @@ class BucketRows {
   // Reads what the active snapshot shows, which the server keeps until Close. Keeps its memory
   // under `memory`, which must outlive the object.
   BucketRows(BucketScope scope, const StreamOptions& options, MemoryContext memory);
+  BucketRows(const BucketRows&) = delete;  // the evaluator refers to it
+  BucketRows& operator=(const BucketRows&) = delete;
 
   // False at the end. Throws; after that the object is of no more use.
   bool Next();
@@ -41,6 +43,7 @@ class BucketRows {
     IndexKeys keys;  // index invalid: all rows
   };
 
+  [[nodiscard]] RowEvaluator::Wanted WantedBuckets() const;
   void ListTables();
   bool OpenTable();
   void PlanPasses();

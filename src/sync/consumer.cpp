@@ -14,11 +14,10 @@ enum ConsumerColumn { kName = 1, kRole, kBuckets, kRequireTls, kNetworks };
 // What the catalogs say, in memory that outlives the transaction.
 struct Registration {
   bool found;
-  bool is_member;
   bool require_tls;
-  bool in_networks;  // the client is, or there is no restriction
-  const char* role;  // its name; null: dropped
-  const char* user;
+  bool in_networks;     // the client is, or there is no restriction
+  const char* role;     // its name; null: dropped
+  const char* refused;  // the login or the current user if one is not a member, else null
   bool all;
   char** buckets;
   int n;
@@ -64,11 +63,14 @@ void ReadRegistration(const char* name, MemoryContext memory, Registration* r) {
     bool isnull;
     Oid const role = DatumGetObjectId(heap_getattr(row, kRole, desc, &isnull));
     const char* const role_name = GetUserNameFromId(role, true);
-    Oid const user = GetAuthenticatedUserId();
     r->found = true;
     r->role = role_name != nullptr ? MemoryContextStrdup(memory, role_name) : nullptr;
-    r->user = MemoryContextStrdup(memory, GetUserNameFromId(user, false));
-    r->is_member = role_name != nullptr && is_member_of_role_nosuper(user, role);
+    // Neither SET ROLE nor a function of a member's gives the right, and SET ROLE takes it away.
+    for (const Oid user : {GetAuthenticatedUserId(), GetUserId()}) {
+      if (role_name == nullptr || is_member_of_role_nosuper(user, role)) continue;
+      r->refused = MemoryContextStrdup(memory, GetUserNameFromId(user, false));
+      break;
+    }
     r->require_tls = DatumGetBool(heap_getattr(row, kRequireTls, desc, &isnull));
     Datum const buckets = heap_getattr(row, kBuckets, desc, &isnull);
     r->all = isnull;
@@ -127,11 +129,11 @@ ConsumerGrant CheckConsumer(std::string_view name) {
                 "The stream is served to members of that role alone.",
                 "SELECT phisync.alter_consumer('" + text + "', role => 'role');");
   }
-  if (!r.is_member) {
+  if (r.refused != nullptr) {
     throw Error(sqlstate::kInsufficientPrivilege, "permission denied for consumer \"" + text + "\"",
-                "User \"" + std::string(r.user) + "\" is not a member of its role \"" + r.role +
+                "User \"" + std::string(r.refused) + "\" is not a member of its role \"" + r.role +
                     "\"; being a superuser does not count.",
-                "GRANT \"" + std::string(r.role) + "\" TO \"" + r.user + "\";");
+                "GRANT \"" + std::string(r.role) + "\" TO \"" + r.refused + "\";");
   }
   CheckConnection(text, r);
   ConsumerGrant grant;

@@ -22,10 +22,10 @@ struct ConsumerGrant {
 };
 
 // What the consumer of that name may read, as it is registered now. Throws Error 42704 if there is
-// none, and 42501 unless the user who logged in is a member of its role (being a superuser does not
-// count, being granted the role does), over TLS and from the networks that it asks for. Opens and
-// ends a transaction of its own if there is none, as at the start of decoding in a walsender. Not
-// for use while changes are decoded.
+// none, and 42501 unless both the user who logged in and the current one are members of its role
+// (being a superuser does not count, being granted the role does), over TLS and from the networks
+// that it asks for. Opens and ends a transaction of its own if there is none, as at the start of
+// decoding in a walsender. Not for use while changes are decoded.
 ConsumerGrant CheckConsumer(std::string_view name);
 
 }  // namespace phisync::sync

@@ -42,17 +42,28 @@ void TerminateHolders(const LOCKTAG& tag) {
   }
 }
 
-// Until the end of the transaction no stream of the consumer runs or starts.
+// Waits while the registration is being changed.
+void Share(std::uint64_t key, bool beyond_transaction) {
+  pg::Call([&] {
+    const LOCKTAG tag = Tag(key);
+    LockAcquire(&tag, ShareLock, beyond_transaction, false);
+  });
+}
+
+// Until the end of the transaction no stream or snapshot of the consumer runs or starts in another
+// session.
 void EndStreams(std::string_view consumer) {
   const LOCKTAG tag = Tag(Key(consumer));
   const TimestampTz deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kGiveUpMs);
   while (LockAcquire(&tag, ExclusiveLock, false, true) == LOCKACQUIRE_NOT_AVAIL) {
     if (GetCurrentTimestamp() > deadline) {
       ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-                      errmsg("a stream of consumer \"%.*s\" did not end in %d seconds",
+                      errmsg("a stream or snapshot of consumer \"%.*s\" did not end in %d seconds",
                              static_cast<int>(consumer.size()), consumer.data(), kGiveUpMs / 1000),
                       errdetail("It was told to; nothing is changed while it goes on."),
-                      errhint("Try again, or end its process: SELECT * FROM phisync.slots;")));
+                      errhint("Try again, or end its process: SELECT pid FROM pg_locks "
+                              "WHERE locktype = 'advisory' AND objsubid = %d;",
+                              kClass)));
     }
     TerminateHolders(tag);
     WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kLookAgainMs,
@@ -65,15 +76,16 @@ void EndStreams(std::string_view consumer) {
 }  // namespace
 
 ConsumerLock::ConsumerLock(std::string_view consumer) : key_(Key(consumer)) {
-  pg::Call([&] {
-    const LOCKTAG tag = Tag(key_);
-    LockAcquire(&tag, ShareLock, true, false);
-  });
+  Share(key_, true);
 }
 
 ConsumerLock::~ConsumerLock() {
   const LOCKTAG tag = Tag(key_);
   LockRelease(&tag, ShareLock, true);
+}
+
+void LockConsumerForTransaction(std::string_view consumer) {
+  Share(Key(consumer), false);
 }
 
 }  // namespace phisync::sync

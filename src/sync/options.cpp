@@ -189,10 +189,13 @@ StreamOptions ParseOptions(List* options) {
   return parsed;
 }
 
-bool IsIn(const Shard& shard, std::string_view bucket_id) {
-  pg::Crc32c crc;
-  crc.Add(bucket_id);
-  return shard.Includes(crc.Value());
+std::function<bool(std::string_view)> InShard(const Shard& shard) {
+  if (shard.all()) return {};
+  return [shard](std::string_view bucket_id) {
+    pg::Crc32c crc;
+    crc.Add(bucket_id);
+    return shard.Includes(crc.Value());
+  };
 }
 
 void AppendOptions(ByteBuffer& out, const StreamOptions& options) {

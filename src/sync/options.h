@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -37,8 +38,8 @@ struct StreamOptions {
 // cannot be combined, and where consumer is missing.
 StreamOptions ParseOptions(List* options);
 
-// Whether the bucket of that id belongs to the shard.
-bool IsIn(const Shard& shard, std::string_view bucket_id);
+// Whether the bucket of an id belongs to the shard; empty if all do.
+std::function<bool(std::string_view)> InShard(const Shard& shard);
 
 // The options in force as a JSON object, for the hello record.
 void AppendOptions(ByteBuffer& out, const StreamOptions& options);

@@ -136,8 +136,16 @@ void RowEvaluator::EvaluateForm(Form& form) {
       PlaceOld(*query, first_joined);
     }
   }
+  if (wanted_) DropUnwanted();
   PutRow(form);
   if (!left_.empty()) RemoveRow(form);
+}
+
+// Only now that it is known where the row was and is, which says why it leaves.
+void RowEvaluator::DropUnwanted() {
+  const auto unwanted = [&](const auto& of) { return !wanted_(changes_->Text(of.bucket)); };
+  std::erase_if(joined_, unwanted);
+  std::erase_if(left_, unwanted);
 }
 
 void RowEvaluator::PlaceNew(Query& query) {

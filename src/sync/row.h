@@ -2,10 +2,12 @@
 // What a change of one row means to the buckets: in which it is now, which it leaves.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/byte_buffer.h"
@@ -58,31 +60,18 @@ struct RowChanges {
   [[nodiscard]] bool empty() const { return puts.empty() && removes.empty() && errors.empty(); }
   [[nodiscard]] std::string_view Text(Slice slice) const { return slice.In(*bytes); }
   void Clear();
-  // Leaves out the buckets whose id `wanted` refuses, and rows that are then in none.
-  template <typename Wanted>
-  void KeepBuckets(Wanted wanted);
 };
-
-template <typename Wanted>
-void RowChanges::KeepBuckets(Wanted wanted) {
-  auto keep = [&](Placement& placement) {
-    const auto first = static_cast<std::uint32_t>(buckets.size());
-    for (std::uint32_t i = 0; i < placement.bucket_count; i++) {
-      const Slice bucket = buckets[placement.first_bucket + i];
-      if (wanted(Text(bucket))) buckets.push_back(bucket);
-    }
-    placement.first_bucket = first;
-    placement.bucket_count = static_cast<std::uint32_t>(buckets.size()) - first;
-    return placement.bucket_count > 0;
-  };
-  std::erase_if(puts, [&](Put& put) { return !keep(put); });
-  std::erase_if(removes, [&](Remove& remove) { return !keep(remove); });
-}
 
 // Evaluates changes. Keeps its buffers from change to change; CurrentMemoryContext is reset by the
 // caller after each.
 class RowEvaluator {
  public:
+  // Of a bucket's id; empty: all are wanted.
+  using Wanted = std::function<bool(std::string_view)>;
+
+  // For other buckets nothing is encoded and nothing said.
+  explicit RowEvaluator(Wanted wanted = {}) : wanted_(std::move(wanted)) {}
+
   // Fills `changes`. A row that its query fails over is in no bucket: an error stands in place of
   // the put, and the row leaves where it was. That the old row fails says so much as that it was in
   // none: it failed when it was the new one. What is wrong with the server is thrown.
@@ -111,6 +100,7 @@ class RowEvaluator {
   [[nodiscard]] bool WasInSamePlace(const Query& query) const;
   void PutRow(Form& form);
   void RemoveRow(Form& form);
+  void DropUnwanted();
   // In which buckets the query has the row, to found_.
   void FindBuckets(Query& query, RowImage& image);
   // Calls fn; null if that succeeds. If it fails over the row, undoes what it appended to `changes`
@@ -127,6 +117,7 @@ class RowEvaluator {
   NullableDatum Compute(const Field& field, RowImage& image);
   void Show(RowImage& image);
 
+  Wanted wanted_;
   Target* target_ = nullptr;
   RowChanges* changes_ = nullptr;
   RowVersions rows_;

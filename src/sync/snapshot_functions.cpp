@@ -9,6 +9,7 @@
 #include "pg/executor.h"
 #include "pg/text.h"
 #include "sync/consumer.h"
+#include "sync/consumer_lock.h"
 #include "sync/options.h"
 #include "sync/snapshot.h"
 
@@ -116,6 +117,8 @@ SnapshotSession* Start(FunctionCallInfo fcinfo, const std::string& consumer,
                        MemoryContext call_memory) {
   if (PG_ARGISNULL(2)) RefuseNull("argument \"options\"", "Leave it out.");
   const StreamOptions options = ReadOptions(consumer, PG_GETARG_DATUM(2));
+  // Before the registration is read, so that one that is being changed is read as it becomes.
+  LockConsumerForTransaction(options.consumer);
   const ConsumerGrant grant = CheckConsumer(options.consumer);
   std::optional<std::vector<std::string>> wanted;
   if (!PG_ARGISNULL(1)) wanted = TextArray(PG_GETARG_DATUM(1), "an element of \"buckets\"");

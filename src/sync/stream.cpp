@@ -66,6 +66,7 @@ Stream::Stream(LogicalDecodingContext* ctx, const StreamOptions& options, Consum
       batch_(sink_, options.batch_bytes),
       writer_(batch_, options.on_error),
       plans_(ctx, memory, grant_.Restriction(), options.encode),
+      evaluator_(InShard(options.shard)),
       sent_at_(GetCurrentTimestamp()) {}
 
 void Stream::Begin(const ReorderBufferTXN* txn) {
@@ -100,9 +101,6 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
     const pg::FixedSettings fixed;  // which expressions read
     if (!target->queries.empty()) {
       evaluator_.Evaluate(*target, relation, change, changes_);
-      if (!options_.shard.all()) {
-        changes_.KeepBuckets([&](std::string_view id) { return IsIn(options_.shard, id); });
-      }
       if (options_.on_error == OnError::kSkip) changes_.errors.clear();
       if (!changes_.empty()) {
         WriteBegin(txn);

@@ -40,7 +40,7 @@ export class Bridge {
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
-  tail(lines = 30) { return this.log.slice(-lines).join('\n'); }
+  tail(lines = 80) { return this.log.slice(-lines).join('\n'); }
 }
 
 // `as` is what runs a command as the server's user.

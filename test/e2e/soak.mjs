@@ -134,12 +134,16 @@ async function main() {
   await bridge.start();
   for (const client of clients) client.start();
 
+  // Each thing is killed once at its place in the run, and at random besides.
+  const due = kills.map((what, i) => ({ what, at: committed + (transactions - committed) * (i + 1) / (kills.length + 1) }));
   for (let next = committed; committed < transactions;) {
     await timed('work', () => work(sessions));
-    if (kills.length && random.chance(0.004)) {
-      const what = random.weighted(Object.fromEntries(kills.map((k) => [k, k === 'server' ? 1 : 4])));
-      await timed(`kill of ${what}`, () => kill(what, sessions));
+    let what;
+    if (due.length && committed >= due[0].at) ({ what } = due.shift());
+    else if (kills.length && random.chance(0.004)) {
+      what = random.weighted(Object.fromEntries(kills.map((k) => [k, k === 'server' ? 1 : 4])));
     }
+    if (what) await timed(`kill of ${what}`, () => kill(what, sessions));
     if (random.chance(0.001)) await compact();
     if (committed >= next + every) {
       next = committed;

@@ -118,7 +118,22 @@ like(${ $stream->{err} }, qr/terminating connection due to administrator command
 ($out, $err) = receive($over_unix);
 like($err, qr/consumer "phones" is not registered/, 'and none starts again');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'}), '0', 'a refused one holds nothing');
+
+# A snapshot is read by an ordinary session, which ends likewise.
+$node->safe_psql('postgres', q{
+	GRANT phones TO CURRENT_USER;
+	INSERT INTO one SELECT generate_series(100, 3000);
+	SELECT phisync.create_consumer('phones', 'phones')});
+my $reader = $node->background_psql('postgres', on_error_stop => 0);
+my $pid = $reader->query_safe('SELECT pg_backend_pid()');
+$reader->query_safe(q{BEGIN; DECLARE c CURSOR FOR SELECT phisync.snapshot('phones', NULL, 'batch_bytes', '1'); SELECT pg_advisory_unlock_all()});
+like($reader->query_safe('FETCH 2 FROM c; SELECT pg_advisory_unlock_all()'), qr/"k":"put"/, 'a snapshot runs');
+$session->query_safe(q{SELECT phisync.drop_consumer('phones')});
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE pid = $pid"), '0', 'dropping the consumer ends its session');
+like($node->safe_psql('postgres', q{SELECT phisync.create_consumer('phones', 'phones'); BEGIN; SELECT phisync.snapshot('phones', '{two}'); SELECT phisync.alter_consumer('phones'); COMMIT}),
+	qr/"k":"commit"/, 'but not in the session that changes it');
 $session->quit;
+eval { $reader->quit };
 
 $node->stop;
 done_testing();

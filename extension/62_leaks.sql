@@ -1,0 +1,126 @@
+-- What carries PHI out of the database past phisync.
+
+CREATE FUNCTION phisync.published_columns()
+RETURNS TABLE (publication name, whole_database boolean, publishes text, relation regclass, column_name name, row_filter text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  -- Before PostgreSQL 18 pg_publication_tables lists generated columns that are not sent. Of what publishes no new rows
+  -- and DELETE alone, the replica identity is sent; of TRUNCATE alone nothing.
+  SELECT p.pubname, p.puballtables OR EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid),
+         concat_ws(', ', CASE WHEN p.pubinsert THEN 'INSERT' END, CASE WHEN p.pubupdate THEN 'UPDATE' END, CASE WHEN p.pubdelete THEN 'DELETE' END),
+         c.oid::regclass, a.attname, t.rowfilter
+  FROM pg_publication p
+  JOIN pg_publication_tables t ON t.pubname = p.pubname
+  JOIN pg_namespace n ON n.nspname = t.schemaname
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = ANY (t.attnames)
+  WHERE (a.attgenerated = '' OR current_setting('server_version_num')::int >= 180000)
+    AND (p.pubinsert OR p.pubupdate OR p.pubdelete AND (c.relreplident = 'f' OR EXISTS (
+      SELECT FROM pg_index i WHERE i.indrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])
+        AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident END)))
+$$;
+COMMENT ON FUNCTION phisync.published_columns() IS
+'The columns that each native publication sends, one row a column, with the statements that it publishes and its row filter. whole_database: it is FOR ALL TABLES or for whole schemas, so new tables join by themselves. Needs no preload.';
+
+CREATE FUNCTION phisync.column_statistics()
+RETURNS TABLE (kind text, object_oid oid, object text, relation oid, attnum smallint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH kept AS (
+    SELECT DISTINCT s.starelid, s.staattnum FROM pg_statistic s
+    WHERE s.stavalues1 IS NOT NULL OR s.stavalues2 IS NOT NULL OR s.stavalues3 IS NOT NULL OR s.stavalues4 IS NOT NULL OR s.stavalues5 IS NOT NULL
+  )
+  SELECT 'statistics', k.starelid, 'pg_stats', k.starelid, k.staattnum
+  FROM kept k JOIN pg_class c ON c.oid = k.starelid AND c.relkind <> 'i' AND c.relkind <> 'I'
+  UNION ALL
+  -- Statistics of an index are those of its expressions. What the index reads is known column by column.
+  SELECT 'index statistics', i.indexrelid, i.indexrelid::regclass::text, i.indrelid, d.refobjsubid::smallint
+  FROM pg_index i
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid > 0
+  WHERE i.indexprs IS NOT NULL AND NOT d.refobjsubid = ANY (i.indkey::int2[])
+    AND EXISTS (SELECT FROM kept k WHERE k.starelid = i.indexrelid)
+  UNION ALL
+  -- Those of several columns together: most common combinations, and what is kept of expressions.
+  SELECT 'extended statistics', e.oid, format('%I.%I', n.nspname, e.stxname), e.stxrelid, d.refobjsubid::smallint
+  FROM pg_statistic_ext e
+  JOIN pg_namespace n ON n.oid = e.stxnamespace
+  JOIN pg_depend d ON d.classid = 'pg_statistic_ext'::regclass AND d.objid = e.oid
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = e.stxrelid AND d.refobjsubid > 0
+  WHERE EXISTS (SELECT FROM pg_statistic_ext_data x WHERE x.stxoid = e.oid AND (x.stxdmcv IS NOT NULL OR x.stxdexpr IS NOT NULL))
+$$;
+COMMENT ON FUNCTION phisync.column_statistics() IS
+'Statistics that hold values of columns: pg_stats, those of expressions in indexes, and CREATE STATISTICS; one row a column, no value. Runs as the extension''s owner, as pg_statistic is for superusers. Needs no preload.';
+
+CREATE VIEW phisync.leaks AS
+WITH tagged AS MATERIALIZED (
+  SELECT t.relation, t.column_name, t.tag, t.attnum, c.relkind, c.relowner,
+         t.relation::text AS object
+  FROM phisync.effective_tags() t JOIN pg_catalog.pg_class c ON c.oid = t.relation
+  WHERE t.tag <> 'none'
+), readable AS MATERIALIZED (
+  SELECT t.*, r.grantees, phisync.role_names(r.grantees) AS roles
+  FROM tagged t JOIN phisync.readers() r ON r.relation = t.relation AND r.attnum = t.attnum
+), published AS MATERIALIZED (
+  -- What is published through the root of partitions may be tagged in one of them alone.
+  SELECT DISTINCT ON (p.publication, p.relation, p.column_name) p.*, t.tag
+  FROM phisync.published_columns() p
+  JOIN tagged t ON t.column_name = p.column_name
+   AND (t.relation = p.relation OR t.relation IN (SELECT f.relid FROM pg_catalog.pg_partition_tree(p.relation) f))
+  ORDER BY p.publication, p.relation, p.column_name, t.relation = p.relation DESC, t.tag
+)
+SELECT 'publication' AS kind, p.publication::text AS object, p.relation, p.column_name, p.tag,
+       pg_catalog.format('sent to every subscriber by %s%s%s', p.publishes,
+         CASE WHEN p.whole_database THEN '; tables and columns that are made later join by themselves' END,
+         '; row filter: ' || p.row_filter) AS detail,
+       pg_catalog.format('SELECT * FROM phisync.safe_publication(%L, ''withhold'');', p.publication) AS remedy
+FROM published p
+UNION ALL
+SELECT 'slot', s.slot_name, NULL, NULL, NULL,
+       CASE WHEN s.plugin = 'pgoutput'
+            THEN pg_catalog.format('reads whichever publications its consumer names; these carry PHI: %s',
+              (SELECT pg_catalog.string_agg(DISTINCT pg_catalog.quote_ident(p.publication), ', ') FROM published p))
+            ELSE pg_catalog.format('%s sends every column of every table', s.plugin) END,
+       CASE WHEN s.plugin = 'pgoutput' THEN 'mend these publications'
+            ELSE pg_catalog.format('SELECT pg_drop_replication_slot(%L);  -- and read through a slot with the plugin phisync', s.slot_name) END
+FROM pg_catalog.pg_replication_slots s
+WHERE s.slot_type = 'logical' AND s.database = pg_catalog.current_database() AND s.plugin <> 'phisync'
+  AND CASE WHEN s.plugin = 'pgoutput' THEN EXISTS (SELECT FROM published) ELSE EXISTS (SELECT FROM tagged WHERE relkind IN ('r', 'p')) END
+UNION ALL
+-- A security_invoker view reads with the rights of whoever reads it, so the tables' grants decide.
+SELECT CASE r.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END, r.object, r.relation, r.column_name, r.tag,
+       pg_catalog.format('%s for %s',
+         CASE WHEN r.relkind = 'm' THEN 'a copy' WHEN m.view IS NULL THEN 'read with the rights of the view''s owner'
+              ELSE 'a masked view that was changed by hand,' END, r.roles),
+       CASE WHEN m.view IS NULL THEN pg_catalog.format('REVOKE SELECT ON %s FROM %s;', r.relation, r.roles)
+            ELSE 'SELECT phisync.refresh_masked_views();' END
+FROM readable r LEFT JOIN phisync.masked_view m ON m.view = r.relation
+WHERE r.relkind = 'm' OR r.relkind = 'v'
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c, pg_catalog.pg_options_to_table(c.reloptions) o
+                  WHERE c.oid = r.relation AND o.option_name = 'security_invoker' AND o.option_value IN ('true', 'on', 'yes', '1'))
+  AND (m.view IS NULL OR m.definition <> phisync.view_definition(m.view))
+UNION ALL
+SELECT 'grant', r.object, r.relation, r.column_name, r.tag, 'SELECT is granted to PUBLIC',
+       pg_catalog.format('SELECT * FROM phisync.harden(%L, dry_run => false);', r.object)
+FROM readable r WHERE r.relkind IN ('r', 'p', 'f') AND 0 = ANY (r.grantees)
+UNION ALL
+SELECT 'foreign table', t.object, t.relation, t.column_name, t.tag,
+       pg_catalog.format('kept on server %I: who reads it there is not seen here', s.srvname), NULL
+FROM tagged t
+JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = t.relation
+JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver
+UNION ALL
+SELECT s.kind, s.object, t.relation, t.column_name, t.tag,
+       CASE WHEN s.kind = 'index statistics' THEN 'values of an expression over the column; pg_stats shows them to the owner and to members of pg_read_all_data'
+            ELSE pg_catalog.format('values of the column, for %s', r.roles) END,
+       pg_catalog.format('SELECT * FROM phisync.harden(%L, dry_run => false);', t.object)
+FROM phisync.column_statistics() s
+JOIN tagged t ON t.relation = s.relation AND t.attnum = s.attnum
+LEFT JOIN readable r ON r.relation = s.relation AND r.attnum = s.attnum
+-- Only who may read the column sees its statistics.
+WHERE s.kind = 'index statistics' OR r.relation IS NOT NULL;
+COMMENT ON VIEW phisync.leaks IS
+'What carries tagged or unclassified columns out of the database past phisync, a row a column: native publications; slots of other plugins; views and materialized views that others than their owner may read; SELECT for PUBLIC; foreign tables; statistics that hold values. kind, object, relation, column_name, tag, detail, and the statement that mends it. Reads catalogs only. Needs no preload.';
+
+REVOKE ALL ON FUNCTION phisync.published_columns(), phisync.column_statistics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.published_columns(), phisync.column_statistics() TO phisync_officer, phisync_auditor;
+REVOKE ALL ON phisync.leaks FROM PUBLIC;
+GRANT SELECT ON phisync.leaks TO phisync_officer, phisync_auditor;

@@ -1,0 +1,136 @@
+"""DDL between transactions: columns, partitions, parents, copies, rewrites. The model follows what the server accepts."""
+from model import Column, Relation, Row
+from values import KINDS
+
+
+def tables(world):
+    return [x for x in world.relations if not x.gone and x.partition_of is None]
+
+
+def add_column(o):
+    relation = o.random.choice(tables(o.world))
+    column = o.new_column()
+    default, canaries = "", []
+    if o.random.random() < 0.4 and column.kind not in ("big",):
+        literal, canaries = KINDS[column.kind][2](o.values, (relation.name, "default"), column.key)
+        default = f" DEFAULT {literal}"
+    if not o.try_(f"ALTER TABLE {relation.sql} ADD COLUMN {o.column_sql(relation, column)}{default}", "ddl"):
+        return
+    family = [relation] + list(relation.leaves.values()) + [x for x in o.world.relations if relation in x.parents and x.partition_of is None]
+    for member in family:
+        if column not in member.columns:  # partitions share the list of their root
+            member.columns.append(column)
+    for canary in canaries:
+        for member in family:
+            canary.homes[member] = [column.key]
+    for row in (r for m in family for r in m.rows.values()):
+        row.cells[column.key] = canaries
+    if default:
+        o.session.run(f"ALTER TABLE {relation.sql} ALTER {column.name} DROP DEFAULT")
+    o.world.changed()
+
+
+def drop_column(o):
+    relation = o.random.choice(tables(o.world))
+    free = [c for c in relation.columns if c.kind in KINDS and c.key not in ("team", "who") and not any(d.copy_of == c.key for d in relation.columns)
+            and not any(c in p.columns for p in relation.parents)]
+    if not free:
+        return
+    column = o.random.choice(free)
+    if o.try_(f"ALTER TABLE {relation.sql} DROP COLUMN {column.name}", "ddl"):
+        for member in [relation] + list(relation.leaves.values()) + [x for x in o.world.relations if relation in x.parents]:
+            if column in member.columns:
+                member.columns.remove(column)
+            member.labels.pop(column.key, None)
+            for profile in o.world.profiles.values():
+                profile.columns.pop((member, column.key), None)
+            for row in member.rows.values():
+                row.cells.pop(column.key, None)
+        o.world.changed()
+
+
+def rename_column(o):
+    relation = o.random.choice(tables(o.world))
+    free = [c for c in relation.columns if c.kind in KINDS and c.key not in ("team", "who") and not any(c in p.columns for p in relation.parents)]
+    if not free:
+        return
+    column = o.random.choice(free)
+    o.keys += 1
+    name = f'"Col {o.keys}"' if o.random.random() < 0.3 else f"r{o.keys}"
+    if o.try_(f"ALTER TABLE {relation.sql} RENAME COLUMN {column.name} TO {name}", "ddl"):
+        column.name = name
+        o.world.changed()
+
+
+def change_partition(o):
+    roots = [x for x in o.world.relations if x.leaves]
+    if not roots:
+        return
+    root = roots[0]
+    grp = o.random.randint(0, 3)
+    leaf = root.leaves[grp]
+    if o.random.random() < 0.5 and o.try_(f"ALTER TABLE {root.sql} DETACH PARTITION {leaf.sql}", "ddl"):
+        # Rows of it are only written while it is alone; then it comes back.
+        leaf.partition_of, leaf.parents, leaf.next_id, leaf.columns = None, [], root.next_id, list(leaf.columns)
+        del root.leaves[grp]
+        o.world.changed()
+        return leaf
+
+
+def attach_again(o, leaf):
+    root = next(x for x in o.world.relations if x.leaves)
+    if [c.key for c in leaf.columns] != [c.key for c in root.columns]:
+        return False
+    o.session.run(f"ALTER TABLE {root.sql} ATTACH PARTITION {leaf.sql} FOR VALUES IN ({leaf.grp})")
+    root.next_id = max(root.next_id, leaf.next_id)
+    root.leaves[leaf.grp] = leaf
+    leaf.partition_of, leaf.parents, leaf.columns = root, [root], root.columns
+    o.world.changed()
+    return True
+
+
+def change_parent(o):
+    for child in [x for x in o.world.relations if x.name == "heir"]:
+        if child.parents:
+            parent = child.parents[0]
+            if o.try_(f"ALTER TABLE {child.sql} NO INHERIT {parent.sql}", "ddl"):
+                child.former, child.parents, parent.heirs = parent, [], False
+                child.columns = [Column(c.key, c.name, c.kind, c.copy_of) for c in child.columns]
+                o.world.changed()
+
+
+def copy_table(o):
+    """CREATE TABLE AS and LIKE: labels come along."""
+    source = o.random.choice([x for x in tables(o.world) if not x.leaves])
+    o.keys += 1
+    copy = Relation(o.random.choice(o.world.schemas), f"copy{o.keys}", [], source.id_kind, True)
+    only = "ONLY " if source.heirs else ""
+    if o.random.random() < 0.5:
+        made = f"CREATE TABLE {copy.sql} AS SELECT * FROM {only}{source.sql}"
+    else:
+        made = f"BEGIN; CREATE TABLE {copy.sql} (LIKE {source.sql} INCLUDING DEFAULTS); INSERT INTO {copy.sql} SELECT * FROM {only}{source.sql}; COMMIT"
+    tags = o.world.tags(source)
+    if not o.try_(made, "copies"):
+        return
+    copy.columns = [Column(c.key, c.name, c.kind) for c in source.columns]
+    copy.composite = source.composite
+    copy.labels = {k: label for k, (_, label) in tags[1].items() if label is not None}
+    if tags[0] and not any(label.startswith("phi") for label in copy.labels.values()):
+        copy.label = "phi"  # its columns stay unclassified
+    o.session.run(f"ALTER TABLE {copy.sql} ADD PRIMARY KEY ({', '.join(copy.key_columns())}); ALTER TABLE {copy.sql} REPLICA IDENTITY FULL")
+    copy.next_id = source.next_id + 5000
+    o.world.relations.append(copy)
+    o.world.changed()
+    for row in source.rows.values():
+        new = Row(copy, row.id, row.grp, row.flag)
+        for key, canaries in row.cells.items():
+            new.cells[key] = canaries
+            for canary in canaries:
+                homes = canary.homes.setdefault(copy, [])
+                homes.extend(k for k in canary.homes[source] if k not in homes)
+        copy.rows[new.id] = new
+
+
+def rewrite(o):
+    relation = o.random.choice([x for x in tables(o.world) if not x.leaves])
+    o.try_(o.random.choice((f"VACUUM FULL {relation.sql}", f"CLUSTER {relation.sql} USING {relation.name}_pkey", f"ANALYZE {relation.sql}")), "ddl")

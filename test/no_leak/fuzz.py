@@ -1,0 +1,288 @@
+"""Run by test/no_leak/run, which starts the server. Each round has a database of its own and follows from its seed alone."""
+import argparse
+import collections
+import os
+import random
+import sys
+import time
+
+import ddl
+from finder import Finder
+from model import World, is_public
+from officer import Officer
+from surfaces import Receiver, Search
+from values import Values
+from wire import Failed, Session
+from writer import Writer
+
+OPTIONS = (("timestamps", "legacy"), ("bytea", "hex"), ("bytea", "base64"), ("nonfinite", "string"), ("batch_bytes", "4096"))
+
+
+class Round:
+    def __init__(self, seed, number, rows, plant, folder):
+        self.seed, self.number, self.rows, self.plant, self.folder = seed, number, rows, plant, folder
+        self.random = random.Random(f"{seed}/{number}")
+        self.database = f"noleak_{number}"
+        self.counts = collections.Counter()
+        self.world, self.finder = World(), Finder()
+        self.search = Search(self.finder, self.world)
+        self.values = Values(self.random, self.finder)
+        self.receivers, self.sessions = [], []
+
+    def session(self, name):
+        session = Session(self.database, name)
+        session.attempt("SET lock_timeout = '5s'; SET client_min_messages = debug1")
+        self.sessions.append(session)
+        return session
+
+    def run(self):
+        admin = Session("postgres", "admin")
+        admin.run(f"CREATE DATABASE {self.database} TEMPLATE noleak_template")
+        log_start = os.path.getsize(os.environ["NOLEAK_LOG"])
+        try:
+            self.play()
+            self.finish(log_start)
+        finally:
+            for receiver in self.receivers:
+                receiver.kill()
+            for session in self.sessions:
+                session.close()
+            self.drop(admin)
+
+    def drop(self, admin):
+        for _ in range(100):
+            admin.attempt(f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{self.database}' AND NOT active")
+            if not admin.attempt(f"DROP DATABASE {self.database} WITH (FORCE)").error:
+                break
+            time.sleep(0.05)
+        admin.close()
+
+    # what happens
+
+    def play(self):
+        self.writing, self.other, self.officer_session = self.session("writer"), self.session("other"), self.session("officer")
+        self.user, self.reader = self.session("user"), self.session("reader")
+        self.officer = Officer(self.random, self.world, self.values, self.officer_session, self.counts)
+        self.writer = Writer(self.random, self.world, self.values, self.writing, "writer")
+        self.second = Writer(self.random, self.world, self.values, self.other, "other")
+        self.officer.create()
+        self.officer.create_profiles()
+        self.officer.create_buckets()
+        self.officer.create_consumers()
+        for slot in ("sql_strict", "sql_everything", "recv_strict", "recv_mixed", "recv_stop"):
+            self.reader.run(f"SELECT pg_create_logical_replication_slot('{self.slot(slot)}', 'phisync')")
+        self.receive("recv_strict", "strict", "streaming=on", "bytea=hex")
+        self.receive("recv_mixed", "mixed", "bytea=base64", "timestamps=legacy")
+        for relation in self.random.sample(ddl.tables(self.world), 2):
+            self.officer.try_(f"SELECT phisync.audit_table('{relation.sql}')", "audited tables")
+        if self.plant:
+            self.plant_policy()
+        while self.writer.inserted + self.second.inserted < self.rows:
+            choice = self.random.random()
+            if choice < 0.6:
+                self.transaction()
+            elif choice < 0.78:
+                self.officer.relabel()
+            elif choice < 0.84:
+                self.officer.change_bucket()
+            elif choice < 0.87:
+                self.officer.change_profile()
+            elif choice < 0.93:
+                self.change_schema()
+            elif choice < 0.97:
+                self.use()
+            else:
+                self.look()
+
+    def slot(self, name):
+        return f"{name}_{self.number}"
+
+    def receive(self, slot, consumer, *options):
+        receiver = Receiver(self.database, self.slot(slot), consumer, self.folder, options)
+        self.receivers.append(receiver)
+        receiver.start()
+
+    def transaction(self):
+        writer, r = self.writer, self.random
+        relations = ddl.tables(self.world)
+        writer.begin()
+        for _ in range(r.randint(1, 6)):
+            if r.random() < 0.12:
+                writer.savepoint(lambda: (writer.change(r.choice(relations)), r.random() < 0.3 and self.officer.relabel(writer)), r.random() < 0.5)
+            elif r.random() < 0.06:
+                self.officer.relabel(writer)
+            else:
+                writer.change(r.choice(relations))
+            if not writer.policy_changed and r.random() < 0.12:
+                self.officer.relabel()
+            if not writer.policy_changed and r.random() < 0.08:
+                self.second.begin()
+                self.second.insert(r.choice(relations), r.randint(1, 6))
+                self.second.commit()
+        if r.random() < 0.9:
+            writer.commit()
+        else:
+            writer.rollback()
+
+    def change_schema(self):
+        action = self.random.choice((ddl.add_column, ddl.add_column, ddl.drop_column, ddl.rename_column, ddl.change_partition, ddl.change_parent, ddl.copy_table, ddl.rewrite))
+        leaf = action(self.officer)
+        if action is ddl.change_partition and leaf:
+            self.writer.begin()
+            for _ in range(3):
+                self.writer.insert(leaf, self.random.randint(1, 5))
+                self.writer.update(leaf)
+            self.writer.commit()
+            ddl.attach_again(self.officer, leaf)
+
+    def use(self):
+        """Statements of a user: reads with literals that are canaries, and failures of all kinds. Their messages are the user's own."""
+        relation = self.random.choice(ddl.tables(self.world))
+        rows = relation.all_rows()
+        column = self.random.choice(relation.columns)
+        self.user.attempt(f"SELECT * FROM {relation.sql} WHERE {column.name}::text = 'qqqqqqzzzzzz'")
+        self.user.attempt(f"SELECT {column.name}::text::int FROM {relation.sql}")
+        if rows:
+            row = self.random.choice(rows)
+            self.user.attempt(f"INSERT INTO {relation.sql} SELECT * FROM {relation.sql} WHERE {self.writer.where(row)}")
+            self.user.attempt(f"BEGIN; UPDATE {relation.sql} SET flag = NOT flag WHERE {self.writer.where(row)}; UPDATE {relation.sql} SET {column.name} = NULL; ROLLBACK")
+            self.user.attempt("ROLLBACK")
+        self.counts["statements of users"] += 4
+
+    # what is read
+
+    def look(self):
+        r = self.random
+        consumer = r.choice(list(self.world.consumers))
+        option = r.choice(OPTIONS)
+        rows = self.reader.attempt(f"SELECT phisync.snapshot('{consumer}', NULL, '{option[0]}', '{option[1]}')").rows
+        self.search.snapshot("snapshot", consumer, joined(rows))
+        relation = r.choice(ddl.tables(self.world))
+        rows = relation.all_rows()
+        if rows:
+            row = r.choice(rows)
+            key = [row.id if row.id.startswith("'") else f"'{row.id}'"] + ([f"'{row.grp}'"] if relation.composite else [])
+            self.search.explanation("explain_row", joined(self.reader.attempt(f"SELECT t::text FROM phisync.explain_row('{relation.sql}', {', '.join(key)}) t").rows))
+        self.search.public("detect", joined(self.reader.run("SELECT d::text FROM phisync.detect(NULL, 100) d")))
+        self.read_slot("sql_strict", "strict", "streaming", "on")
+        self.read_slot("sql_everything", "everything", "on_error", "stop")
+        self.counts["looks"] += 1
+
+    def read_slot(self, slot, consumer, *more):
+        option = self.random.choice(OPTIONS)
+        arguments = "".join(f", '{o}'" for o in ("consumer", consumer) + option + more)
+        call = f"SELECT data FROM pg_logical_slot_{{}}_changes('{self.slot(slot)}', NULL, NULL{{}})"
+        result = self.reader.attempt(call.format("get", arguments))
+        if result.error:
+            # A row that cannot be sent stops it there: read on without.
+            self.counts["streams stopped"] += 1
+            self.search.stream("stream (SQL)", consumer, joined(result.rows))
+            result = self.reader.attempt(call.format("get", arguments.replace("'stop'", "'record'")))
+            if result.error:
+                raise Failed(f"{slot}: {result.error}")
+        self.search.stream("stream (SQL)", consumer, joined(result.rows))
+
+    def finish(self, log_start):
+        mark = f"end of round {self.number}"
+        self.officer_session.run(f"SELECT pg_logical_emit_message(false, 'noleak', '{mark}')")
+        self.look()
+        for consumer in self.world.consumers:
+            rows = self.reader.run(f"SELECT phisync.snapshot('{consumer}', NULL, 'bytea', 'base64')")
+            self.search.snapshot("snapshot", consumer, joined(rows))
+        for receiver in self.receivers:
+            receiver.stop(mark.encode())
+            self.search.stream("stream (walsender)", receiver.consumer, receiver.data())
+            self.search.public("messages", receiver.said())
+        stopping = Receiver(self.database, self.slot("recv_stop"), "everything", self.folder, ["on_error=stop", "bytea=hex"])
+        end = self.officer_session.value("SELECT pg_current_wal_insert_lsn()")
+        stopping.start("--endpos", end)
+        self.receivers.append(stopping)
+        stopping.process.wait(60)
+        self.search.stream("stream (walsender)", "everything", stopping.data())
+        self.search.public("messages", stopping.said())
+        if self.plant:
+            self.plant_elsewhere()
+        self.officer_session.run("SELECT phisync.audit_flush()")
+        names = self.officer_session.run("SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'phisync'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND NOT relispartition")
+        for (name,) in names:
+            surface = "trail" if b"audit" in name else "tables and views"
+            self.search.public(surface, joined(self.officer_session.run(f"SELECT t::text FROM {name.decode()} t")))
+        self.search.public("doctor", joined(self.officer_session.run("SELECT d::text FROM phisync.doctor() d")))
+        for session in self.sessions:
+            if session is not self.user:
+                self.search.public("messages", b"\n".join(session.said))
+        with open(os.environ["NOLEAK_LOG"], "rb") as f:
+            f.seek(log_start)
+            self.search.log(f.read())
+
+    # breaking the rule on purpose
+
+    def plant_policy(self):
+        """Grants everything behind the model's back."""
+        for name in self.world.buckets:
+            self.officer.try_(f"SELECT phisync.alter_bucket('{name}', profile => 'full')", "planted")
+
+    def plant_elsewhere(self):
+        """A secret value in the log, in a message, in the trail and in another table."""
+        phi = self.world.current().phi
+        for relation in (x for x in self.world.relations if x in phi):
+            for row in relation.rows.values():
+                for column in relation.columns:
+                    canaries = row.cells.get(column.key)
+                    if canaries and column.kind in ("text", "varchar") and not any(is_public(c) for c in canaries):
+                        secret = f"(SELECT {column.name} FROM {'ONLY ' if relation.heirs else ''}{relation.sql} WHERE {self.writer.where(row)})"
+                        self.officer_session.run(f"DO $do$BEGIN RAISE LOG 'planted %', {secret}; RAISE NOTICE 'planted %', {secret}; END$do$;"
+                                                 f"INSERT INTO phisync.policy_change (what) VALUES ({secret});"
+                                                 f"UPDATE phisync.audit_trail SET application_user = {secret} WHERE seq = (SELECT max(seq) FROM phisync.audit_trail)")
+                        return
+
+
+def joined(rows):
+    return b"\n".join(v for row in rows for v in row if v is not None)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=20000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--round", type=int)
+    parser.add_argument("--round-rows", type=int, default=1500)
+    parser.add_argument("--plant", action="store_true")
+    parser.add_argument("--show", type=int, default=20)
+    args = parser.parse_args()
+    folder = os.environ["NOLEAK_FOLDER"]
+    rounds = [args.round] if args.round is not None else range(-(-args.rows // args.round_rows))
+    total, counts, size, found = collections.Counter(), collections.Counter(), collections.Counter(), collections.Counter()
+    leaks, started = [], time.monotonic()
+    for number in rounds:
+        game = Round(args.seed, number, min(args.round_rows, args.rows), args.plant, folder)
+        game.run()
+        every = {id(c): c for cs in game.finder.grams.values() for c in cs}
+        for table in (game.finder.words, game.finder.numbers, game.finder.dates):
+            every.update((id(c), c) for c in table.values())
+        every.update((id(c), c) for c, _ in game.finder.exact.values())
+        total["canaries"] += len(every)
+        total["found"] += sum(c.found for c in every.values())
+        total["rows"] += game.writer.inserted + game.second.inserted
+        total["changes"] += game.writer.changed
+        counts.update(game.counts)
+        size.update(game.search.bytes)
+        found.update(game.search.granted)
+        leaks += [(number, leak) for leak in game.search.leaks]
+    for number, leak in leaks[:args.show]:
+        column = game.world and leak.canary
+        print(f"LEAK seed {args.seed} round {number}: {leak.surface}, {leak.hit.form} {leak.hit.text[:60]!r} of column {column.key} of {column.row}, transaction {leak.xid}\n  {leak.excerpt!r}")
+    print(f"seed {args.seed}: {total['rows']} rows inserted, {total['changes']} updated or deleted, {total['canaries']} canaries, {time.monotonic() - started:.0f} s")
+    print("  did: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
+    print("  searched: " + ", ".join(f"{what} {n / 1000:.0f} kB" for what, n in sorted(size.items())))
+    print(f"  granted and found: {total['found']} canaries, first in " + ", ".join(f"{what} {n}" for what, n in sorted(found.items())))
+    places = collections.Counter(leak.surface for _, leak in leaks)
+    if leaks:
+        print(f"not ok - {len(leaks)} leaks: " + ", ".join(f"{what} {n}" for what, n in sorted(places.items())))
+    else:
+        print(f"ok - no leak in {total['rows']} rows")
+    return 1 if leaks else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""What the test knows of a database: relations, rows, tags, buckets, and who may have which value. It follows the pages in
+docs/ and is written apart from the product: where the two differ, one of them is wrong."""
+from rules import BUILT_IN, FITS_KEYS, Profile, may_remain, sensitivities, treatment
+
+NONE, UNCLASSIFIED, PHI = 1, 2, 3  # of an effective tag; absent: the relation holds no PHI
+
+
+class Column:
+    def __init__(self, key, name, kind, copy_of=None):
+        self.key, self.name, self.kind = key, name, kind
+        self.copy_of = copy_of  # key of the column that it is generated from
+
+    def __repr__(self):
+        return f"{self.name} {self.kind}"
+
+
+class Relation:
+    def __init__(self, schema, name, columns, id_kind="int", full=True):
+        self.schema, self.name, self.columns = schema, name, columns
+        self.id_kind, self.full = id_kind, full
+        self.label = None    # the relation's own
+        self.labels = {}     # key -> own label of the column
+        self.parents = []
+        self.leaves = {}     # of a partitioned table: grp -> Relation
+        self.partition_of = None
+        self.heirs = False   # has inheritance children
+        self.grp = None      # of a partition
+        self.composite = False  # the primary key is (id, grp)
+        self.rows = {}       # id -> Row
+        self.next_id = 1
+        self.gone = False
+
+    @property
+    def sql(self):
+        return f"{self.schema.name}.{self.name}"
+
+    def column(self, key):
+        return next((c for c in self.columns if c.key == key), None)
+
+    def key_columns(self):
+        return ("id", "grp") if self.composite else ("id",)
+
+    def all_rows(self):
+        if not self.leaves:
+            return list(self.rows.values())
+        return [r for leaf in self.leaves.values() for r in leaf.rows.values()]
+
+
+class Schema:
+    def __init__(self, name):
+        self.name, self.label = name, None
+
+
+class Row:
+    __slots__ = ("relation", "id", "grp", "flag", "cells")
+
+    def __init__(self, relation, id, grp, flag):
+        self.relation, self.id, self.grp, self.flag = relation, id, grp, flag
+        self.cells = {}  # key -> canaries
+
+
+class Query:
+    """A data query. `outputs` are (keys of the columns read, whether it is one column by itself); no columns: all of them. `keys`: of
+    the columns of id and primary key; `parameters`: of those that bucket ids are made from; `holds`: the filter, if the model knows it."""
+
+    def __init__(self, relation, outputs, keys, parameters, holds):
+        self.relation, self.outputs, self.holds = relation, outputs, holds
+        self.keys, self.parameters = frozenset(keys), frozenset(parameters)
+
+
+class Bucket:
+    def __init__(self, name, profile, queries, lookup):
+        self.name, self.profile, self.queries = name, profile, queries
+        self.lookup = lookup  # keys of the member table's columns that a lookup record shows
+
+
+def is_phi_label(label):
+    return label.split(";")[0].startswith("phi")
+
+
+class World:
+    def __init__(self):
+        self.schemas, self.relations, self.buckets, self.consumers = [], [], {}, {}
+        self.profiles = {name: Profile(name, name) for name in BUILT_IN}
+        self.member = None
+        self.version = None
+
+    # docs/tags.md, "Which tag takes effect"
+
+    def tags(self, relation, memo=None):
+        """(holds PHI, key -> (rank, label))."""
+        memo = {} if memo is None else memo
+        if relation in memo:
+            return memo[relation]
+        own_none = relation.label is not None and not is_phi_label(relation.label)
+        holds = relation.label is not None and is_phi_label(relation.label)
+        above = [self.tags(p, memo) for p in relation.parents]
+        if relation.label is None:
+            holds = holds or any(h for h, _ in above)
+            if not holds and relation.schema.label is not None:
+                holds = is_phi_label(relation.schema.label)
+        tags = {}
+        for column in relation.columns:
+            label = relation.labels.get(column.key)
+            if label is not None:
+                tags[column.key] = (PHI if is_phi_label(label) else NONE, label)
+                continue
+            inherited = [t[column.key] for _, t in above if column.key in t]
+            if inherited:
+                best = max(inherited, key=lambda t: t[0])
+                if best[0] == UNCLASSIFIED and own_none:
+                    continue
+                tags[column.key] = best
+        holds = holds or any(rank >= UNCLASSIFIED for rank, _ in tags.values())
+        if holds:
+            for column in relation.columns:
+                tags.setdefault(column.key, (UNCLASSIFIED, None))
+        memo[relation] = (holds, tags)
+        return memo[relation]
+
+    def sensitivities(self, relation):
+        """Of the whole table, by its label or one above it."""
+        codes = sensitivities(relation.label)
+        for parent in relation.parents:
+            codes |= self.sensitivities(parent)
+        return codes
+
+    # Who gets what
+
+    def consumers_of(self, bucket):
+        return frozenset(c for c, buckets in self.consumers.items() if buckets is None or bucket in buckets)
+
+    def current(self):
+        if self.version is None:
+            self.version = Version(self)
+        return self.version
+
+    def changed(self):
+        self.version = None
+
+
+class Grant:
+    """What a query lets out of a relation's rows: key of a column -> how. `keys`: of what is in ids, bucket ids and lookups."""
+    __slots__ = ("consumers", "data", "keys", "holds")
+
+    def __init__(self, consumers, data, keys, holds):
+        self.consumers, self.data, self.keys, self.holds = consumers, data, keys, holds
+
+
+class Version:
+    """The policy at one time."""
+
+    def __init__(self, world):
+        self.grants, self.phi = {}, {}
+        memo, how = {}, {}
+        for relation in world.relations:
+            if relation.gone or relation.leaves:
+                continue
+            tags = world.tags(relation, memo)[1]
+            self.phi[relation] = frozenset(k for k, (rank, _) in tags.items() if rank >= UNCLASSIFIED)
+            grants = self.grants[relation] = []
+            for bucket in world.buckets.values():
+                profile = world.profiles[bucket.profile]
+                consumers = world.consumers_of(bucket.name)
+                if (relation, profile) not in how:
+                    how[relation, profile] = {
+                        c.key: treatment(profile, relation, c.key, c.key in self.phi[relation], tags.get(c.key, (NONE, None))[1]) for c in relation.columns}
+                ways = how[relation, profile]
+                if profile.name != "full" and world.sensitivities(relation) - profile.consents:
+                    continue  # no row is sent
+                for query in bucket.queries:
+                    if query.relation is relation or query.relation is relation.partition_of:
+                        grant = self._grant(query, relation, consumers, ways)
+                        if grant:
+                            grants.append(grant)
+                if relation is world.member and bucket.lookup and all(ways[key] == "keep" for key in bucket.lookup):
+                    grants.append(Grant(consumers, {}, dict.fromkeys(bucket.lookup, "keep"), None))
+
+    @staticmethod
+    def _grant(query, relation, consumers, ways):
+        if any(ways[key].split("(")[0] not in FITS_KEYS for key in query.keys) or any(ways[key] != "keep" for key in query.parameters):
+            return None  # refused: nothing is sent
+        data = {}
+        for reads, plain in query.outputs:
+            if plain:
+                for key in reads or [c.key for c in relation.columns]:
+                    data.setdefault(key, set()).add(ways[key])
+            elif all(ways[key] == "keep" for key in reads):
+                for key in reads:
+                    data.setdefault(key, set()).add("keep")
+        return Grant(consumers, data, {key: ways[key] for key in query.keys | query.parameters}, query.holds)
+
+
+class Event:
+    """A row's content was written, or (old) was what a change took away."""
+    __slots__ = ("xid", "version", "relation", "grp", "flag", "old")
+
+    def __init__(self, xid, version, row, old=False):
+        self.xid, self.version, self.relation, self.grp, self.flag, self.old = xid, version, row.relation, row.grp, row.flag, old
+
+
+def granted(canary, consumer, event, hit):
+    for grant in event.version.grants.get(event.relation, ()):
+        if consumer not in grant.consumers:
+            continue
+        for key in canary.homes.get(event.relation, ()):
+            if key in grant.keys and may_remain(grant.keys[key], canary, hit):
+                return True
+            if not event.old and (grant.holds is None or grant.holds(event.grp, event.flag)):
+                if any(may_remain(how, canary, hit) for how in grant.data.get(key, ())):
+                    return True
+    return False
+
+
+def is_public(canary):
+    """It was written at a time when its column was no PHI."""
+    return any(e.version.phi.get(e.relation, frozenset()).isdisjoint(canary.homes.get(e.relation, ())) for e in canary.events)
