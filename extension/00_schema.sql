@@ -9,7 +9,7 @@ DO $$
 DECLARE
   r text;
 BEGIN
-  FOREACH r IN ARRAY ARRAY['phisync_officer', 'phisync_auditor', 'phisync_consumer'] LOOP
+  FOREACH r IN ARRAY ARRAY['phisync_officer', 'phisync_auditor', 'phisync_consumer', 'phisync_masked'] LOOP
     BEGIN
       EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', r);
     EXCEPTION WHEN duplicate_object OR unique_violation THEN

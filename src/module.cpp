@@ -3,6 +3,7 @@
 #include "audit/audit.h"
 #include "masks/masks.h"
 #include "pg/text.h"
+#include "reads/reads.h"
 #include "retention/retention.h"
 #include "sync/plugin.h"
 #include "sync/sync.h"
@@ -20,6 +21,7 @@ void _PG_init(void) {
     phisync::masks::Init();
     phisync::sync::Init();
     phisync::audit::Init();
+    phisync::reads::Init();
     phisync::retention::Init();
     MarkGUCPrefixReserved("phisync");
   });

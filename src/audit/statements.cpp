@@ -27,6 +27,7 @@ ProcessUtility_hook_type previous_utility = nullptr;
 int depth = 0;           // executor runs and utility commands that we are inside of
 int function_depth = 0;  // of those, the ones that can call functions of users
 const char* top_command = "";
+PlannedStmt* starting = nullptr;  // good while its permissions are checked, stale afterwards
 
 // One step deeper while it lives.
 class Deeper {
@@ -97,6 +98,7 @@ void RecordQuery(QueryDesc* query) {
 }
 
 void OnExecutorStart(QueryDesc* query, int flags) {
+  starting = query->plannedstmt;
   if (previous_start != nullptr) {
     previous_start(query, flags);
   } else {
@@ -213,6 +215,7 @@ void OnProcessUtility(PlannedStmt* statement, const char* text, bool read_only,
                       QueryCompletion* done) {
   pg::Entry([&] {
     Node* command = statement->utilityStmt;
+    starting = statement;
     if (depth == 0) top_command = GetCommandTagName(CreateCommandTag(command));
     const WithoutWriter without_writer(
         QueueReady() ? pg::Call([&] { return DatabaseNeededBy(command); }) : InvalidOid);
@@ -249,6 +252,17 @@ void InitStatements() {
   ExecutorEnd_hook = OnExecutorEnd;
   previous_utility = ProcessUtility_hook;
   ProcessUtility_hook = OnProcessUtility;
+}
+
+void RecordVerdict(Outcome outcome, std::vector<TouchedRelation> relations) {
+  if (!QueueReady() || IsWriter() || RecoveryInProgress() || !HasTrail()) return;
+  Event event = NewEvent(EventSource::kRead);
+  event.relations = std::move(relations);
+  Describe(event, starting, CommandOf(starting));
+  std::string bytes = EncodeWithin(event, MaxEventBytes());
+  if (!pg::Call([&] { return Reserve(bytes.size()); })) return;
+  SetCompletion(bytes.data(), outcome, GetCurrentTimestamp(), -1);
+  Push(bytes.data(), bytes.size());
 }
 
 }  // namespace phisync::audit

@@ -1,8 +1,17 @@
 #pragma once
 
+#include <vector>
+
+#include "core/audit_event.h"
+
 namespace phisync::audit {
 
 // Installs the executor and utility hooks; at preload.
 void InitStatements();
+
+// Hands over an event of the statement whose permissions are being checked: what it reads without a
+// grant, and what became of it. Nothing where there is no trail to write. Throws, PHA01 if it
+// cannot be recorded.
+void RecordVerdict(Outcome outcome, std::vector<TouchedRelation> relations);
 
 }  // namespace phisync::audit

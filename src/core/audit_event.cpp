@@ -154,7 +154,7 @@ Event Decode(std::string_view bytes) {
   std::uint8_t format = 0;
   reader.Get(format);
   if (format != kFormat) Reader::Fail();
-  reader.GetEnum(event.outcome, Outcome::kOpen);
+  reader.GetEnum(event.outcome, Outcome::kExempt);
   reader.Get(event.finished_at);
   reader.Get(event.rows);
   reader.GetEnum(event.source, EventSource::kStream);
@@ -229,7 +229,8 @@ const char* Text(EventSource source) noexcept {
 }
 
 const char* Text(Outcome outcome) noexcept {
-  constexpr const char* kTexts[] = {"ok", "error", "aborted", "open"};
+  constexpr const char* kTexts[] = {"ok",     "error",      "aborted", "open",
+                                    "denied", "would_deny", "exempt"};
   return kTexts[static_cast<int>(outcome)];
 }
 

@@ -25,6 +25,10 @@ enum class Outcome : std::uint8_t {
   kError,    // failed while it ran
   kAborted,  // torn down by a rollback before it was finished
   kOpen,     // a cursor that has delivered rows and can deliver more
+  // Of a read that the role is not granted:
+  kDenied,     // it failed for that
+  kWouldDeny,  // it went on, as reads are not enforced but watched
+  kExempt,     // it went on, as a superuser's
 };
 
 // How closely the event says what was touched.

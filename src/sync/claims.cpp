@@ -9,6 +9,7 @@
 #include "pg/subtransaction.h"
 #include "pg/tables.h"
 #include "pg/text.h"
+#include "reads/trust.h"
 #include "sync/encode.h"
 #include "sync/stored_parameters.h"
 
@@ -186,6 +187,7 @@ void Answer::AddParameterized(const Definition& definition) {
   }
   run.definer = definition.definer;
   run.limit = limit_ - count_ + 1;
+  const reads::OwnStatements own;
   if (const char* const failure = pg::SurviveError(RunQuery, &run, IsAboutQuery)) {
     throw Error(
         sqlstate::kObjectNotInPrerequisiteState,

@@ -18,7 +18,7 @@ std::string RandomText(std::mt19937_64& random) {
 
 Event RandomEvent(std::mt19937_64& random) {
   Event event;
-  event.outcome = static_cast<Outcome>(random() % 4);
+  event.outcome = static_cast<Outcome>(random() % 7);
   event.source = static_cast<EventSource>(random() % 5);
   event.precision = static_cast<Precision>(random() % 3);
   event.tls = (random() & 1) != 0;
