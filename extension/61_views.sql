@@ -48,11 +48,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT c.oid, a.attnum, g.grantee
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped,
          pg_catalog.aclexplode(c.relacl) g
-    WHERE c.relacl IS NOT NULL AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+    WHERE c.relacl IS NOT NULL AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner AND g.grantee <> 'phisync_masked'::regrole
     UNION
     SELECT c.oid, a.attnum, g.grantee
     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid, pg_catalog.aclexplode(a.attacl) g
-    WHERE a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+    WHERE a.attacl IS NOT NULL AND a.attnum > 0 AND NOT a.attisdropped AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner AND g.grantee <> 'phisync_masked'::regrole
   )
   SELECT oid, attnum, pg_catalog.array_agg(grantee) FROM granted GROUP BY oid, attnum
 $$;
@@ -61,3 +61,33 @@ COMMENT ON FUNCTION phisync.readers() IS
 REVOKE ALL ON FUNCTION phisync.view_definition(regclass), phisync.role_names(oid[]), phisync.readers() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.view_definition(regclass), phisync.role_names(oid[]), phisync.readers()
   TO phisync_officer, phisync_auditor;
+
+CREATE FUNCTION phisync.caller() RETURNS oid
+LANGUAGE C STABLE AS 'MODULE_PATHNAME', 'phisync_caller';
+COMMENT ON FUNCTION phisync.caller() IS
+'The role that called from outside all SECURITY DEFINER functions. Needs no preload.';
+
+CREATE FUNCTION phisync.masked_columns(relation regclass, profile text, view integer DEFAULT NULL)
+RETURNS TABLE (attnum smallint, column_name name, phi boolean, transformation text, needs_key boolean, "rows" boolean, generated boolean, expression text, type text)
+LANGUAGE C STABLE PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME', 'phisync_masked_columns';
+COMMENT ON FUNCTION phisync.masked_columns(regclass, text, integer) IS
+'What a profile makes of each column of a relation that is read together with its heirs, the SQL that shows it so of a row r, and the type that this gives; null for drop. Where an heir has another treatment the column is dropped, unless one of both keeps it. Without the number of a masked view, transformations that need the key are calls for members of phisync_officer. Errors: 42704 no such profile, 55000 columns without a class under default=error. Needs no preload.';
+
+CREATE FUNCTION phisync.row_condition(relation regclass, profile text, prefix text DEFAULT 'r.') RETURNS text
+LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'phisync_row_condition';
+COMMENT ON FUNCTION phisync.row_condition(regclass, text, text) IS
+'A condition in SQL that the rows meet whose sensitivities the profile has consent for: of the columns with rows=sens, or false where the relation or an heir is not to be seen at all; null: all rows. Errors as phisync.masked_columns. Needs no preload.';
+
+CREATE FUNCTION phisync.require_keys(relation regclass, profile text) RETURNS void
+LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'phisync_require_keys';
+COMMENT ON FUNCTION phisync.require_keys(regclass, text) IS
+'Raises 55000 where the profile has a transformation for a column of the relation that needs the key, and there is none. Needs no preload.';
+
+CREATE FUNCTION phisync.masked_value(prototype anyelement, view integer, column_name text, relation oid, "row" tid) RETURNS anyelement
+LANGUAGE C STABLE PARALLEL RESTRICTED COST 100 AS 'MODULE_PATHNAME', 'phisync_masked_value';
+COMMENT ON FUNCTION phisync.masked_value(anyelement, integer, text, oid, tid) IS
+'What a masked view shows of one row in a column whose transformation needs the key, for those who may select that column of the view (42501). Takes a row and no value, so that nobody can try values until a code fits. Used by masked views. Needs no preload.';
+
+REVOKE ALL ON FUNCTION phisync.caller(), phisync.masked_columns(regclass, text, integer), phisync.row_condition(regclass, text, text),
+  phisync.require_keys(regclass, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.masked_columns(regclass, text, integer), phisync.row_condition(regclass, text, text) TO phisync_officer, phisync_auditor;

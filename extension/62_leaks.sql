@@ -102,6 +102,10 @@ SELECT 'grant', r.object, r.relation, r.column_name, r.tag, 'SELECT is granted t
        pg_catalog.format('SELECT * FROM phisync.harden(%L, dry_run => false);', r.object)
 FROM readable r WHERE r.relkind IN ('r', 'p', 'f') AND 0 = ANY (r.grantees)
 UNION ALL
+SELECT 'role', pg_catalog.quote_ident(r.rolname), NULL, NULL, NULL, 'a member of phisync_masked, which may read every table that has a masked view',
+       pg_catalog.format('REVOKE phisync_masked FROM %I;', r.rolname)
+FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.member WHERE m.roleid = (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname = 'phisync_masked')
+UNION ALL
 SELECT 'foreign table', t.object, t.relation, t.column_name, t.tag,
        pg_catalog.format('kept on server %I: who reads it there is not seen here', s.srvname), NULL
 FROM tagged t
@@ -118,7 +122,7 @@ LEFT JOIN readable r ON r.relation = s.relation AND r.attnum = s.attnum
 -- Only who may read the column sees its statistics.
 WHERE s.kind = 'index statistics' OR r.relation IS NOT NULL;
 COMMENT ON VIEW phisync.leaks IS
-'What carries tagged or unclassified columns out of the database past phisync, a row a column: native publications; slots of other plugins; views and materialized views that others than their owner may read; SELECT for PUBLIC; foreign tables; statistics that hold values. kind, object, relation, column_name, tag, detail, and the statement that mends it. Reads catalogs only. Needs no preload.';
+'What carries tagged or unclassified columns out of the database past phisync, a row a column: native publications; slots of other plugins; views and materialized views that others than their owner may read; SELECT for PUBLIC; members of phisync_masked; foreign tables; statistics that hold values. kind, object, relation, column_name, tag, detail, and the statement that mends it. Reads catalogs only. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.published_columns(), phisync.column_statistics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.published_columns(), phisync.column_statistics() TO phisync_officer, phisync_auditor;

@@ -60,11 +60,11 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
     -- attnum 0: on the whole relation
     SELECT t.name, t.relowner, 0 AS attnum, NULL::name AS column_name, a.grantee, a.grantor, a.is_grantable
     FROM (SELECT DISTINCT ON (oid) * FROM tagged) t, aclexplode(t.relacl) a
-    WHERE a.privilege_type = 'SELECT' AND a.grantee <> t.relowner
+    WHERE a.privilege_type = 'SELECT' AND a.grantee <> t.relowner AND a.grantee <> 'phisync_masked'::regrole
     UNION ALL
     SELECT t.name, t.relowner, t.attnum, t.column_name, a.grantee, a.grantor, a.is_grantable
     FROM tagged t JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum = t.attnum, aclexplode(c.attacl) a
-    WHERE a.privilege_type = 'SELECT' AND a.grantee <> t.relowner
+    WHERE a.privilege_type = 'SELECT' AND a.grantee <> t.relowner AND a.grantee <> 'phisync_masked'::regrole
   ), target AS MATERIALIZED (
     SELECT t.oid, t.name, t.relowner, t.called, t.attnum, t.column_name FROM tagged t WHERE t.relkind <> 'v'
   ), value_statistics AS MATERIALIZED (

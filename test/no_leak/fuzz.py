@@ -37,6 +37,7 @@ class Round:
 
     def run(self):
         admin = Session("postgres", "admin")
+        self.drop(admin)  # what an interrupted run left
         admin.run(f"CREATE DATABASE {self.database} TEMPLATE noleak_template")
         log_start = os.path.getsize(os.environ["NOLEAK_LOG"])
         try:
@@ -48,14 +49,14 @@ class Round:
             for session in self.sessions:
                 session.close()
             self.drop(admin)
+            admin.close()
 
     def drop(self, admin):
         for _ in range(100):
             admin.attempt(f"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{self.database}' AND NOT active")
-            if not admin.attempt(f"DROP DATABASE {self.database} WITH (FORCE)").error:
+            if not admin.attempt(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)").error:
                 break
             time.sleep(0.05)
-        admin.close()
 
     # what happens
 
@@ -269,8 +270,9 @@ def main():
         size.update(game.search.bytes)
         found.update(game.search.granted)
         leaks += [(number, leak) for leak in game.search.leaks]
+        del game, every
     for number, leak in leaks[:args.show]:
-        column = game.world and leak.canary
+        column = leak.canary
         print(f"LEAK seed {args.seed} round {number}: {leak.surface}, {leak.hit.form} {leak.hit.text[:60]!r} of column {column.key} of {column.row}, transaction {leak.xid}\n  {leak.excerpt!r}")
     print(f"seed {args.seed}: {total['rows']} rows inserted, {total['changes']} updated or deleted, {total['canaries']} canaries, {time.monotonic() - started:.0f} s")
     print("  did: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))

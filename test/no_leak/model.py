@@ -198,6 +198,9 @@ class Event:
     def __init__(self, xid, version, row, old=False):
         self.xid, self.version, self.relation, self.grp, self.flag, self.old = xid, version, row.relation, row.grp, row.flag, old
 
+    def key(self):
+        return (self.version, self.relation, self.grp, self.flag, self.old)
+
 
 def granted(canary, consumer, event, hit):
     for grant in event.version.grants.get(event.relation, ()):
@@ -214,4 +217,5 @@ def granted(canary, consumer, event, hit):
 
 def is_public(canary):
     """It was written at a time when its column was no PHI."""
-    return any(e.version.phi.get(e.relation, frozenset()).isdisjoint(canary.homes.get(e.relation, ())) for e in canary.events)
+    return any(e.version.phi.get(e.relation, frozenset()).isdisjoint(canary.homes.get(e.relation, ()))
+               for events in canary.events.values() for e in events)

@@ -55,18 +55,19 @@ class Search:
             _, kind, xid = marks[bisect.bisect_right(starts, hit.at) - 1] if starts else (0, b"", None)
             if kind not in (b"begin", b"stream_start"):
                 xid = None
-            return any(e.xid == xid and granted(canary, consumer, e, hit) for e in canary.events), xid
+            return any(granted(canary, consumer, e, hit) for e in canary.events.get(xid, ())), xid
         self._judge(surface, data, allowed)
 
     def current(self):
         """canary -> events that say what would be sent of it now"""
-        version, now = self.world.current(), {}
+        version, now, events = self.world.current(), {}, {}
         for relation in self.world.relations:
             for row in relation.rows.values():
                 event = Event(None, version, row)
+                event = events.setdefault(event.key(), event)
                 for canaries in row.cells.values():
                     for canary in canaries:
-                        now.setdefault(canary, []).append(event)
+                        now.setdefault(canary, set()).add(event)
         return now
 
     def snapshot(self, surface, consumer, data):

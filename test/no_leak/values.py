@@ -14,7 +14,7 @@ class Canary:
     def __init__(self, row, key, part):
         self.row, self.key, self.part = row, key, part
         self.homes = {}    # relation -> keys of the columns that hold it
-        self.events = []   # Event
+        self.events = {}   # transaction -> Events
         self.found = False
 
 

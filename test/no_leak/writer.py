@@ -7,15 +7,15 @@ class Writer:
     def __init__(self, random, world, values, session, name):
         self.random, self.world, self.values, self.session, self.name = random, world, values, session, name
         self.xid = None
-        self.undo = []
-        self.policy_changed = False  # in the open transaction
+        self.undo, self.events = [], {}  # of the open transaction
+        self.policy_changed = False
         self.inserted = self.changed = 0
 
     # transactions
 
     def begin(self):
         self.xid = int(self.session.value("BEGIN; SELECT pg_current_xact_id()::text::bigint % 4294967296"))
-        self.undo, self.policy_changed = [], False
+        self.undo, self.policy_changed, self.events = [], False, {}
 
     def commit(self):
         self.session.run("COMMIT")
@@ -60,9 +60,10 @@ class Writer:
 
     def event(self, row, old=False):
         event = Event(self.xid, self.world.current(), row, old)
+        event = self.events.setdefault(event.key(), event)
         for canaries in row.cells.values():
             for canary in canaries:
-                canary.events.append(event)
+                canary.events.setdefault(self.xid, set()).add(event)
 
     def home(self, row, key, canaries):
         keys = [key] + [c.key for c in row.relation.columns if c.copy_of == key]
