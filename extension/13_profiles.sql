@@ -97,11 +97,48 @@ LANGUAGE C STABLE PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME', 'phisync_profile
 COMMENT ON FUNCTION phisync.profile_check(text, text) IS
 'What keeps a profile from being as strict as a standard asks, safe_harbor (45 CFR 164.514(b)(2)), limited_dataset (164.514(e)(2)) or, by default, both: rules for classes, then single columns where a rule of theirs or their label says something else, each with the paragraph, the reason, and transformations that would do. No row: nothing that can be told from rules and tags; whoever discloses must still not know of anything else that identifies. Raises 42704 for an unknown profile, 22023 for an unknown standard. Needs no preload.';
 
+CREATE FUNCTION phisync.treatments(profile text, relation regclass)
+RETURNS TABLE (column_name name, tag text, treatment text, row_codes boolean, hides_rows boolean)
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 20 AS 'MODULE_PATHNAME', 'phisync_treatments';
+COMMENT ON FUNCTION phisync.treatments(text, regclass) IS
+'What a profile makes of each column of a table or view, all considered: tags, sensitivities and consents, the profile''s rules for the column and its class, the label''s x=, and the type. keep for what is no PHI. row_codes: the column holds the sensitivity codes of its row, which is sent only to those with consent to all of them; hides_rows: the label of the table has a sensitivity without consent, no row is sent. Raises 42704 for an unknown profile, 55000 where the table''s label says default=error and a column is unclassified. Needs no preload.';
+
 REVOKE ALL ON FUNCTION phisync.create_profile(text, text, text[], text), phisync.alter_profile(text, text[], text),
   phisync.set_profile_rule(text, text, text), phisync.set_profile_rule(text, regclass, name, text), phisync.drop_profile(text),
-  phisync.profile_class_rules(text), phisync.profile_check(text, text) FROM PUBLIC;
+  phisync.profile_class_rules(text), phisync.profile_check(text, text), phisync.treatments(text, regclass) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.create_profile(text, text, text[], text), phisync.alter_profile(text, text[], text),
   phisync.set_profile_rule(text, text, text), phisync.set_profile_rule(text, regclass, name, text), phisync.drop_profile(text)
   TO phisync_officer;
-GRANT EXECUTE ON FUNCTION phisync.profile_class_rules(text), phisync.profile_check(text, text) TO phisync_officer, phisync_auditor;
+GRANT EXECUTE ON FUNCTION phisync.profile_class_rules(text), phisync.profile_check(text, text), phisync.treatments(text, regclass) TO phisync_officer, phisync_auditor;
 GRANT SELECT ON phisync.profiles, phisync.profile_rules TO phisync_officer, phisync_auditor;
+
+-- Rules for columns follow the columns. The name sorts before the triggers that look at buckets again.
+CREATE FUNCTION phisync.follow_renames() RETURNS event_trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_follow_renames';
+COMMENT ON FUNCTION phisync.follow_renames() IS
+'Renames the column in rules of profiles when it is renamed in its table or view, and in their heirs. Used by the event trigger phisync_column_renames. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.follow_renames() FROM PUBLIC;
+CREATE EVENT TRIGGER phisync_column_renames ON ddl_command_end
+  WHEN TAG IN ('ALTER TABLE', 'ALTER VIEW', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE', 'ALTER TYPE')
+  EXECUTE FUNCTION phisync.follow_renames();
+ALTER EVENT TRIGGER phisync_column_renames ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_column_renames IS
+'Makes rules of profiles follow the names of columns';
+
+CREATE FUNCTION phisync.drop_column_rules() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM phisync.profile_column) THEN
+    DELETE FROM phisync.profile_column c USING pg_event_trigger_dropped_objects() d
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.relation
+      AND (d.objsubid = 0 OR d.address_names[cardinality(d.address_names)] = c.column_name);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION phisync.drop_column_rules() IS
+'Removes rules of profiles for columns that are dropped. Used by the event trigger phisync_column_drops. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.drop_column_rules() FROM PUBLIC;
+CREATE EVENT TRIGGER phisync_column_drops ON sql_drop EXECUTE FUNCTION phisync.drop_column_rules();
+ALTER EVENT TRIGGER phisync_column_drops ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_column_drops IS
+'Makes rules of profiles go with their columns, however these are dropped';

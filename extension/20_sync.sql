@@ -60,18 +60,19 @@ COMMENT ON VIEW phisync.buckets IS
 'Buckets: the parameters query and the names of its outputs, the data queries in order with the table of each, the profile, the priority (0: fetched first, 3: last), and the role that defined it, with whose rights the parameters query runs. Needs no preload.';
 
 CREATE FUNCTION phisync.compiled_queries(relation regclass)
-RETURNS TABLE (bucket text, ordinal integer, type text, outputs text[], withholds boolean, refused text)
+RETURNS TABLE (bucket text, ordinal integer, type text, outputs text[], withholds boolean, transformed jsonb,
+               refused text)
 LANGUAGE C STRICT STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_compiled_queries';
 COMMENT ON FUNCTION phisync.compiled_queries(regclass) IS
 'What the output plugin makes of the data queries on a table as it is now; columns as in phisync.bucket_queries. Needs no preload.';
 
 CREATE VIEW phisync.bucket_queries AS
-SELECT q.bucket, q.ordinal, q.relation, c.type, c.outputs, c.withholds,
+SELECT q.bucket, q.ordinal, q.relation, c.type, c.outputs, c.withholds, c.transformed,
        CASE WHEN c.bucket IS NULL THEN '42P01' ELSE c.refused END AS refused, q.query
 FROM phisync.bucket_query q LEFT JOIN LATERAL phisync.compiled_queries(q.relation) c
   ON c.bucket OPERATOR(pg_catalog.=) q.bucket AND c.ordinal OPERATOR(pg_catalog.=) q.ordinal;
 COMMENT ON VIEW phisync.bucket_queries IS
-'What each data query sends as things are now: the objects'' type, the outputs that are sent, whether its profile withholds others, and, where no record can be made any more, the SQLSTATE that says why: 42501 an id, parameter or key is PHI by now, 42P01 the table is gone, others what its text no longer fits. Needs no preload.';
+'What each data query sends as things are now: the objects'' type, the outputs that are sent, whether its profile withholds others, which of them it transforms and how ({"birth_date": "date_year"}), and, where no record can be made any more, the SQLSTATE that says why: 42501 an id, parameter or key is PHI by now, 55000 the key of a transformation is not to be had, 42P01 the table is gone, others what its text no longer fits. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.create_bucket(text, text[], text, text, integer), phisync.drop_bucket(text, boolean), phisync.alter_bucket(text, text[], text, text, integer), phisync.compiled_queries(regclass)
   FROM PUBLIC;

@@ -14,12 +14,18 @@ CREATE FUNCTION phisync.explain_row(relation regclass, VARIADIC pk text[])
 RETURNS TABLE (bucket text, ordinal integer, in_bucket boolean, buckets text[], reason text, columns jsonb)
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_explain_row';
 COMMENT ON FUNCTION phisync.explain_row(regclass, text[]) IS
-'For each data query on a table, or on one that it is a partition of: whether it puts the row with that primary key into buckets, into which, why or why not, and what becomes of each output and column: sent, withheld with its tag, or not selected. Shows no value of the row but those in bucket ids, which the profile lets out. Raises 42809, 22023 or 42P17 for what has no such key. Needs no preload.';
+'For each data query on a table, or on one that it is a partition of: whether it puts the row with that primary key into buckets, into which, why or why not, and what becomes of each output and column: sent, transformed and how, withheld, both with its tag, or not selected. Shows no value of the row but those in bucket ids, which the profile lets out. Raises 42809, 22023 or 42P17 for what has no such key. Needs no preload.';
+
+CREATE FUNCTION phisync.preview(profile text, relation regclass, max_rows integer DEFAULT 10)
+RETURNS SETOF jsonb LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'phisync_preview';
+COMMENT ON FUNCTION phisync.preview(text, regclass, integer) IS
+'Rows of a table or view as consumers with the profile would get them: all columns but those that it drops, rows that it hides left out. Read with the caller''s right to select. Ages are as of now; a surrogate that is not stored yet is null. Raises 42704 for an unknown profile, 42501 without the right, 55000 if a key is needed that is not to be had. Needs no preload.';
 
 CREATE FUNCTION phisync.transaction_is_visible(xid bigint)
 RETURNS boolean LANGUAGE C STRICT STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phisync_transaction_is_visible';
 COMMENT ON FUNCTION phisync.transaction_is_visible(bigint) IS
 'Whether the transaction of a begin record, by its xid, is visible to the current snapshot. The stream may deliver a commit shortly before the server shows it: a consumer that queries after a commit waits for this. Raises 22023 for what is no xid. Needs no preload.';
 
-REVOKE ALL ON FUNCTION phisync.bucket_checksum(text, text[]), phisync.explain_row(regclass, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION phisync.bucket_checksum(text, text[]), phisync.explain_row(regclass, text[]), phisync.preview(text, regclass, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.preview(text, regclass, integer) TO phisync_officer;
 GRANT EXECUTE ON FUNCTION phisync.bucket_checksum(text, text[]), phisync.explain_row(regclass, text[]) TO phisync_officer, phisync_auditor;

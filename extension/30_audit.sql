@@ -46,7 +46,7 @@ COMMENT ON COLUMN phisync.audit_trail.event_id IS
 COMMENT ON COLUMN phisync.audit_trail.source IS
 'read: a statement that read tagged columns; statement: one that wrote them without reading any; change: a changed row; gap: events that could not be recorded; stream: a start, end or refusal of the change stream.';
 COMMENT ON COLUMN phisync.audit_trail.outcome IS
-'ok; error: failed while it ran (row_count = rows produced until then); aborted: ended by a rollback between fetches; open: a cursor that can deliver more.';
+'ok; error: failed while it ran (row_count = rows produced until then); aborted: ended by a rollback between fetches; open: a cursor that can deliver more. Of a read without a grant: denied; would_deny: let through by phisync.read_enforcement = audit; exempt: a superuser''s under phisync.superuser_reads.';
 COMMENT ON COLUMN phisync.audit_trail."precision" IS
 'row: exactly this row; statement: the columns that the statement names, in rows that it reached; bulk: whole rows went out or in (COPY, TRUNCATE).';
 COMMENT ON COLUMN phisync.audit_trail.columns IS 'Tagged columns touched, as relation.column; tags has the class of each at the same place.';

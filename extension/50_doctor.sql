@@ -41,6 +41,28 @@ BEGIN
   END IF;
   RETURN NEXT;
 
+  "check" := 'read enforcement'; remedy := NULL;
+  SELECT string_agg(format('%s for %s', split_part(c, '=', 2), CASE WHEN s.setrole = 0 THEN 'all' ELSE s.setrole::regrole::text END), ', '
+                    ORDER BY s.setrole <> 0, s.setrole::regrole::text)
+  INTO finding FROM pg_db_role_setting s, unnest(s.setconfig) c
+  WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())) AND c LIKE 'phisync.read\_enforcement=%';
+  IF phisync.checks_reads() THEN
+    status := 'ok'; finding := coalesce(finding, format('%s for all', current_setting('phisync.read_enforcement')));
+  ELSIF finding ~ '(audit|deny) for' OR current_setting('phisync.read_enforcement', true) IN ('audit', 'deny') THEN
+    status := 'fail'; finding := 'phisync.read_enforcement is set, and nothing enforces it: the library is not preloaded';
+    remedy := 'preload phisync and restart the server, see above';
+  ELSE
+    status := 'ok'; finding := 'off: it needs preload';
+  END IF;
+  RETURN NEXT;
+  IF EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = 'phisync_masked'::regrole)
+     OR EXISTS (SELECT FROM pg_roles o WHERE o.rolname = 'phisync_masked' AND (o.rolcanlogin OR o.rolsuper)) THEN
+    status := 'fail'; finding := 'views of the role phisync_masked read PHI without a grant, and others than phisync can make such views';
+    remedy := format('ALTER ROLE phisync_masked NOLOGIN NOSUPERUSER; %s',
+      (SELECT string_agg(format('REVOKE phisync_masked FROM %s;', m.member::regrole), ' ') FROM pg_auth_members m WHERE m.roleid = 'phisync_masked'::regrole));
+    RETURN NEXT;
+  END IF;
+
   "check" := 'output_plugin_libraries';
   others := ARRAY(SELECT p FROM unnest(plugins) p WHERE p NOT IN ('phisync', ''));
   IF plugins IS NULL THEN
@@ -150,6 +172,26 @@ BEGIN
   END LOOP;
   IF NOT found_any THEN
     status := 'ok'; finding := 'every data query can be served'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
+  "check" := 'profiles'; found_any := false;
+  FOR r IN SELECT p.profile, p.relation, p.column_name FROM phisync.profile_column p JOIN pg_class c ON c.oid = p.relation
+           WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = p.relation AND a.attname = p.column_name AND NOT a.attisdropped)
+           ORDER BY p.profile, p.relation::text, p.column_name LOOP
+    found_any := true; status := 'fail';
+    finding := format('profile %s has a rule for column %I of %s, which is not there: it gives no PHI of that table at all', r.profile, r.column_name, r.relation);
+    remedy := format('SELECT phisync.set_profile_rule(%L, %L, %L, NULL);  -- and set it for the column that was meant', r.profile, r.relation::text, r.column_name);
+    RETURN NEXT;
+  END LOOP;
+  FOR r IN SELECT b.name, b.profile FROM phisync.bucket b WHERE NOT EXISTS (SELECT FROM phisync.profiles p WHERE p.name = b.profile) ORDER BY 1 LOOP
+    found_any := true; status := 'fail';
+    finding := format('bucket %s has profile %s, which does not exist: it gives out nothing', r.name, r.profile);
+    remedy := format('SELECT phisync.create_profile(%L);  -- or: SELECT phisync.alter_bucket(%L, profile => ...);', r.profile, r.name);
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'every rule for a column finds it'; remedy := NULL;
     RETURN NEXT;
   END IF;
 

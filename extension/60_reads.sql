@@ -105,7 +105,7 @@ GRANT SELECT ON phisync.read_grants TO phisync_officer, phisync_auditor;
 CREATE FUNCTION phisync.set_read_enforcement(mode text, role regrole DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  whom text := coalesce(format('ROLE %s IN DATABASE %I', role, current_database()), format('DATABASE %I', current_database()));
+  whom text := CASE WHEN role IS NULL THEN '' ELSE format('ROLE %s IN ', role) END || format('DATABASE %I', current_database());
 BEGIN
   IF mode NOT IN ('off', 'audit', 'deny') THEN
     RAISE invalid_parameter_value USING MESSAGE = format('unknown mode "%s"', mode),

@@ -14,16 +14,27 @@ COMMENT ON TABLE phisync.masked_view IS
 SELECT pg_catalog.pg_extension_config_dump('phisync.masked_view',
   'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = view) AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)');
 
-CREATE TABLE phisync.safe_publications (
+CREATE TABLE phisync.safe_publication (
   publication name PRIMARY KEY,
-  profile     text COLLATE "C" NOT NULL,
-  relations   regclass[]
+  profile     text COLLATE "C" NOT NULL
 );
-COMMENT ON TABLE phisync.safe_publications IS
-'Publications that phisync.safe_publication made or mended, with the profile whose kept columns they carry and the tables that they were asked for (null: all). Needs no preload.';
-SELECT pg_catalog.pg_extension_config_dump('phisync.safe_publications', '');
-REVOKE ALL ON phisync.masked_view, phisync.safe_publications FROM PUBLIC;
-GRANT SELECT ON phisync.masked_view, phisync.safe_publications TO phisync_officer, phisync_auditor;
+COMMENT ON TABLE phisync.safe_publication IS
+'Publications that phisync.safe_publication() made or mended, with the profile. Written by it alone. Needs no preload.';
+SELECT pg_catalog.pg_extension_config_dump('phisync.safe_publication', '');
+
+CREATE TABLE phisync.safe_publication_table (
+  publication name NOT NULL,
+  relation    regclass NOT NULL,
+  condition   text,
+  row_filter  text,
+  PRIMARY KEY (publication, relation)
+);
+COMMENT ON TABLE phisync.safe_publication_table IS
+'Their tables: condition = on rows, as phisync wrote it, row_filter = as the server shows it, so that a change of either is seen. Written by phisync.safe_publication() alone. Needs no preload.';
+SELECT pg_catalog.pg_extension_config_dump('phisync.safe_publication_table',
+  'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation)');
+REVOKE ALL ON phisync.masked_view, phisync.safe_publication, phisync.safe_publication_table FROM PUBLIC;
+GRANT SELECT ON phisync.masked_view, phisync.safe_publication, phisync.safe_publication_table TO phisync_officer, phisync_auditor;
 
 CREATE FUNCTION phisync.view_definition(view regclass) RETURNS text
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
@@ -58,6 +69,16 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION phisync.readers() IS
 'The columns of tables and views that others than the owner may select, by a grant on the table or on the column, and to whom it is given (0: PUBLIC). Needs no preload.';
+CREATE FUNCTION phisync.has_read_grant(role oid, tag text) RETURNS boolean
+LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT role <> 0 AND EXISTS (
+    SELECT FROM phisync.read_grant g JOIN pg_roles r ON r.oid = g.role
+    WHERE pg_has_role($1, r.oid, 'USAGE') AND (g.kind = 'phi:*' OR g.kind = tag OR tag LIKE g.kind || '.%'))
+$$;
+COMMENT ON FUNCTION phisync.has_read_grant(oid, text) IS
+'Whether a role has a grant of phisync.grant_read for what a tag says, for whatever purpose; PUBLIC (0) has none. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.has_read_grant(oid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.has_read_grant(oid, text) TO phisync_officer, phisync_auditor;
 REVOKE ALL ON FUNCTION phisync.view_definition(regclass), phisync.role_names(oid[]), phisync.readers() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.view_definition(regclass), phisync.role_names(oid[]), phisync.readers()
   TO phisync_officer, phisync_auditor;
@@ -91,3 +112,31 @@ COMMENT ON FUNCTION phisync.masked_value(anyelement, integer, text, oid, tid) IS
 REVOKE ALL ON FUNCTION phisync.caller(), phisync.masked_columns(regclass, text, integer), phisync.row_condition(regclass, text, text),
   phisync.require_keys(regclass, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.masked_columns(regclass, text, integer), phisync.row_condition(regclass, text, text) TO phisync_officer, phisync_auditor;
+
+CREATE FUNCTION phisync.safely_published() RETURNS TABLE (publication name, relation regclass, column_name name)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  t record;
+BEGIN
+  FOR t IN
+    SELECT s.publication, s.profile, x.relation, x.condition
+    FROM phisync.safe_publication s
+    JOIN phisync.safe_publication_table x ON x.publication = s.publication
+    JOIN pg_publication p ON p.pubname = s.publication
+    JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = x.relation AND pg_get_expr(r.prqual, r.prrelid) IS NOT DISTINCT FROM x.row_filter
+  LOOP
+    BEGIN
+      IF t.condition IS NOT DISTINCT FROM phisync.row_condition(t.relation, t.profile, '') THEN
+        RETURN QUERY SELECT t.publication, t.relation, m.column_name FROM phisync.masked_columns(t.relation, t.profile) m WHERE m.transformation = 'keep';
+      END IF;
+    EXCEPTION WHEN undefined_object OR object_not_in_prerequisite_state THEN
+      -- Nobody can say any more what is safe.
+      NULL;
+    END;
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION phisync.safely_published() IS
+'Columns that publications of phisync.safe_publication() send as their profiles allow, as things are now. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.safely_published() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.safely_published() TO phisync_officer, phisync_auditor;

@@ -57,22 +57,33 @@ WITH tagged AS MATERIALIZED (
   FROM phisync.effective_tags() t JOIN pg_catalog.pg_class c ON c.oid = t.relation
   WHERE t.tag <> 'none'
 ), readable AS MATERIALIZED (
-  SELECT t.*, r.grantees, phisync.role_names(r.grantees) AS roles
-  FROM tagged t JOIN phisync.readers() r ON r.relation = t.relation AND r.attnum = t.attnum
+  SELECT t.*, g.grantees, phisync.role_names(g.grantees) AS roles
+  FROM tagged t JOIN phisync.readers() r ON r.relation = t.relation AND r.attnum = t.attnum,
+       LATERAL (SELECT ARRAY(SELECT x FROM pg_catalog.unnest(r.grantees) x WHERE NOT phisync.has_read_grant(x, t.tag))) g (grantees)
+  WHERE g.grantees <> '{}'
 ), published AS MATERIALIZED (
   -- What is published through the root of partitions may be tagged in one of them alone.
   SELECT DISTINCT ON (p.publication, p.relation, p.column_name) p.*, t.tag
   FROM phisync.published_columns() p
   JOIN tagged t ON t.column_name = p.column_name
    AND (t.relation = p.relation OR t.relation IN (SELECT f.relid FROM pg_catalog.pg_partition_tree(p.relation) f))
+  WHERE (p.publication, p.relation, p.column_name) NOT IN (SELECT s.publication, s.relation, s.column_name FROM phisync.safely_published() s)
   ORDER BY p.publication, p.relation, p.column_name, t.relation = p.relation DESC, t.tag
 )
 SELECT 'publication' AS kind, p.publication::text AS object, p.relation, p.column_name, p.tag,
        pg_catalog.format('sent to every subscriber by %s%s%s', p.publishes,
          CASE WHEN p.whole_database THEN '; tables and columns that are made later join by themselves' END,
-         '; row filter: ' || p.row_filter) AS detail,
-       pg_catalog.format('SELECT * FROM phisync.safe_publication(%L, ''withhold'');', p.publication) AS remedy
+         '; row filter: ' || pg_catalog.regexp_replace(p.row_filter, '\s+', ' ', 'g')) AS detail,
+       pg_catalog.format('SELECT * FROM phisync.safe_publication(%L, %L);', p.publication,
+         COALESCE((SELECT s.profile FROM phisync.safe_publication s WHERE s.publication = p.publication), 'withhold')) AS remedy
 FROM published p
+UNION ALL
+-- Rows that the profile has no consent for (any more) are more than their tagged columns.
+SELECT 'publication', s.publication::text, t.relation, NULL, NULL, 'its row filter, the profile or the sensitivity of the rows has changed since phisync.safe_publication made it',
+       pg_catalog.format('SELECT * FROM phisync.safe_publication(%L, %L);', s.publication, s.profile)
+FROM phisync.safe_publication s JOIN phisync.safe_publication_table t ON t.publication = s.publication
+WHERE EXISTS (SELECT FROM phisync.published_columns() p WHERE p.publication = t.publication AND p.relation = t.relation)
+  AND NOT EXISTS (SELECT FROM phisync.safely_published() p WHERE p.publication = t.publication AND p.relation = t.relation)
 UNION ALL
 SELECT 'slot', s.slot_name, NULL, NULL, NULL,
        CASE WHEN s.plugin = 'pgoutput'
@@ -122,7 +133,7 @@ LEFT JOIN readable r ON r.relation = s.relation AND r.attnum = s.attnum
 -- Only who may read the column sees its statistics.
 WHERE s.kind = 'index statistics' OR r.relation IS NOT NULL;
 COMMENT ON VIEW phisync.leaks IS
-'What carries tagged or unclassified columns out of the database past phisync, a row a column: native publications; slots of other plugins; views and materialized views that others than their owner may read; SELECT for PUBLIC; members of phisync_masked; foreign tables; statistics that hold values. kind, object, relation, column_name, tag, detail, and the statement that mends it. Reads catalogs only. Needs no preload.';
+'What carries tagged or unclassified columns out of the database past phisync, a row a column: native publications; slots of other plugins; views and materialized views that others than their owner and roles with a read grant may read; SELECT for PUBLIC; members of phisync_masked; foreign tables; statistics that hold values. kind, object, relation, column_name, tag, detail, and the statement that mends it. Reads catalogs only. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.published_columns(), phisync.column_statistics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.published_columns(), phisync.column_statistics() TO phisync_officer, phisync_auditor;

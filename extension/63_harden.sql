@@ -61,10 +61,12 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
     SELECT t.name, t.relowner, 0 AS attnum, NULL::name AS column_name, a.grantee, a.grantor, a.is_grantable
     FROM (SELECT DISTINCT ON (oid) * FROM tagged) t, aclexplode(t.relacl) a
     WHERE a.privilege_type = 'SELECT' AND a.grantee <> t.relowner AND a.grantee <> 'phisync_masked'::regrole
+      AND EXISTS (SELECT FROM tagged o WHERE o.oid = t.oid AND NOT phisync.has_read_grant(a.grantee, o.tag))
     UNION ALL
     SELECT t.name, t.relowner, t.attnum, t.column_name, a.grantee, a.grantor, a.is_grantable
     FROM tagged t JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum = t.attnum, aclexplode(c.attacl) a
     WHERE a.privilege_type = 'SELECT' AND a.grantee <> t.relowner AND a.grantee <> 'phisync_masked'::regrole
+      AND NOT phisync.has_read_grant(a.grantee, t.tag)
   ), target AS MATERIALIZED (
     SELECT t.oid, t.name, t.relowner, t.called, t.attnum, t.column_name FROM tagged t WHERE t.relkind <> 'v'
   ), value_statistics AS MATERIALIZED (
@@ -111,6 +113,7 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
       format('publication %I sends %s; harden leaves publications alone, as subscribers would lose columns', p.publication,
         string_agg(quote_ident(p.column_name), ', ' ORDER BY p.column_name))
     FROM phisync.published_columns() p JOIN tagged t ON t.oid = p.relation AND t.column_name = p.column_name
+    WHERE (p.publication, p.relation, p.column_name) NOT IN (SELECT s.publication, s.relation, s.column_name FROM phisync.safely_published() s)
     GROUP BY p.publication, p.relation
     UNION ALL
     -- What neither the owner's REVOKE reaches nor its CASCADE.

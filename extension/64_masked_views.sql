@@ -1,9 +1,9 @@
 -- Masked views: a table as a profile shows it.
 
-CREATE FUNCTION phisync.grant_as(grantor oid, statement text) RETURNS void
-LANGUAGE C VOLATILE STRICT AS 'MODULE_PATHNAME', 'phisync_grant_as';
-COMMENT ON FUNCTION phisync.grant_as(oid, text) IS
-'Runs a GRANT as the role that made it, when a masked view is made anew. For phisync''s own functions alone. Needs no preload.';
+CREATE FUNCTION phisync.grant_as(view regclass, grantor oid, grantee oid, privilege text, column_name name, grantable boolean) RETURNS void
+LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'phisync_grant_as';
+COMMENT ON FUNCTION phisync.grant_as(regclass, oid, oid, text, name, boolean) IS
+'Grants a privilege as the role that had granted it before the view was made anew. For phisync''s own functions alone. Needs no preload.';
 
 CREATE FUNCTION phisync.family(relation regclass) RETURNS SETOF oid
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
@@ -91,8 +91,8 @@ DECLARE
   g record;
 BEGIN
   SELECT n.nspname, c.relname INTO schema, name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = masked.view;
-  SELECT jsonb_agg(jsonb_build_object('grantor', a.grantor, 'grantee', a.grantee, 'what', a.privilege_type || coalesce(' (' || quote_ident(t.attname) || ')', ''),
-           'more', CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) ORDER BY a.grantor <> c.relowner, t.attnum)
+  SELECT jsonb_agg(jsonb_build_object('grantor', a.grantor, 'grantee', a.grantee, 'privilege', a.privilege_type, 'attname', t.attname,
+           'grantable', a.is_grantable) ORDER BY a.grantor <> c.relowner, t.attnum)
   INTO grants FROM pg_class c
   CROSS JOIN LATERAL (SELECT NULL::name, 0::int2, c.relacl UNION ALL
     SELECT attname, attnum, attacl FROM pg_attribute WHERE attrelid = c.oid AND attname = ANY (kept)) t (attname, attnum, acl)
@@ -102,8 +102,8 @@ BEGIN
   DELETE FROM phisync.masked_view v WHERE v.id = masked.id;
   made := phisync.make_masked_view(masked.id, schema, name, masked.relation, masked.profile, query);
   EXECUTE format('COMMENT ON VIEW %s IS %L', made, remark);
-  FOR g IN SELECT * FROM jsonb_to_recordset(grants) AS x (grantor oid, grantee oid, what text, more text) LOOP
-    PERFORM phisync.grant_as(g.grantor, format('GRANT %s ON %s TO %s%s', g.what, made, phisync.role_names(ARRAY[g.grantee]), g.more));
+  FOR g IN SELECT * FROM jsonb_to_recordset(grants) AS x (grantor oid, grantee oid, privilege text, attname name, grantable boolean) LOOP
+    PERFORM phisync.grant_as(made, g.grantor, g.grantee, g.privilege, g.attname, g.grantable);
   END LOOP;
   RETURN made;
 END

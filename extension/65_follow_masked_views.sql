@@ -64,17 +64,21 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   DELETE FROM phisync.masked_view m USING pg_event_trigger_dropped_objects() d
   WHERE d.classid = 'pg_class'::regclass AND d.objid IN (m.view, m.relation) AND d.objsubid = 0;
+  DELETE FROM phisync.safe_publication s WHERE NOT EXISTS (SELECT FROM pg_publication p WHERE p.pubname = s.publication)
+    AND EXISTS (SELECT FROM pg_event_trigger_dropped_objects() d WHERE d.classid = 'pg_publication'::regclass);
+  DELETE FROM phisync.safe_publication_table t USING pg_event_trigger_dropped_objects() d
+  WHERE d.classid = 'pg_class'::regclass AND d.objid = t.relation AND d.objsubid = 0 OR NOT EXISTS (SELECT FROM phisync.safe_publication s WHERE s.publication = t.publication);
 END
 $$;
 COMMENT ON FUNCTION phisync.forget_masked() IS
-'Forgets masked views that are dropped. Used by the event trigger phisync_forget_masked. Needs no preload.';
+'Forgets masked views and safe publications that are dropped. Used by the event trigger phisync_forget_masked. Needs no preload.';
 CREATE EVENT TRIGGER phisync_forget_masked ON sql_drop
   WHEN TAG IN ('DROP VIEW', 'DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP MATERIALIZED VIEW', 'DROP FOREIGN TABLE', 'DROP TYPE', 'DROP DOMAIN',
-               'DROP SERVER', 'DROP FOREIGN DATA WRAPPER', 'ALTER TABLE', 'ALTER FOREIGN TABLE', 'DROP EXTENSION', 'DROP FUNCTION')
+               'DROP SERVER', 'DROP FOREIGN DATA WRAPPER', 'ALTER TABLE', 'ALTER FOREIGN TABLE', 'DROP EXTENSION', 'DROP PUBLICATION')
   EXECUTE FUNCTION phisync.forget_masked();
 ALTER EVENT TRIGGER phisync_forget_masked ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phisync_forget_masked IS
-'Forgets masked views that are dropped';
+'Forgets masked views and safe publications that are dropped';
 
 CREATE FUNCTION phisync.follow_profiles() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -85,11 +89,12 @@ BEGIN
   -- Whoever makes a masked view now has it before this, or makes it with what this brings.
   LOCK TABLE phisync.masked_view IN SHARE ROW EXCLUSIVE MODE;
   IF TG_OP = 'DELETE' AND TG_RELID = 'phisync.profile'::regclass THEN
-    SELECT string_agg(m.view::text, ', ' ORDER BY m.id) INTO users FROM phisync.masked_view m
-    WHERE m.profile NOT IN (SELECT p.name FROM phisync.profile p UNION SELECT b.name FROM phisync.built_in_profiles() b);
+    SELECT string_agg(u.name, ', ' ORDER BY u.name COLLATE "C") INTO users
+    FROM (SELECT m.view::text, m.profile FROM phisync.masked_view m UNION SELECT s.publication, s.profile FROM phisync.safe_publication s) u (name, profile)
+    WHERE u.profile NOT IN (SELECT p.name FROM phisync.profile p UNION SELECT b.name FROM phisync.built_in_profiles() b);
     IF users IS NOT NULL THEN
-      RAISE dependent_objects_still_exist USING MESSAGE = 'cannot drop a profile that masked views have', DETAIL = users || ' would show nothing.',
-        HINT = 'Drop these first, with phisync.drop_masked_view.';
+      RAISE dependent_objects_still_exist USING MESSAGE = 'cannot drop a profile that masked views or publications have', DETAIL = 'It decides what is in: ' || users,
+        HINT = 'Drop views first with phisync.drop_masked_view, publications with DROP PUBLICATION.';
     END IF;
   END IF;
   FOR v IN SELECT m.view FROM phisync.masked_view m WHERE m.profile IN (SELECT p.name FROM phisync.profile p) ORDER BY m.id LOOP
@@ -130,7 +135,7 @@ FROM phisync.masked_view m;
 COMMENT ON VIEW phisync.masked_views IS
 'Masked views: the table, the profile, what becomes of each column, and whether somebody has changed the view since phisync made it (phisync.refresh_masked_views mends that). Needs no preload.';
 
-REVOKE ALL ON FUNCTION phisync.grant_as(oid, text), phisync.family(regclass), phisync.lock_family(regclass),
+REVOKE ALL ON FUNCTION phisync.grant_as(regclass, oid, oid, text, name, boolean), phisync.family(regclass), phisync.lock_family(regclass),
   phisync.masked_parts(regclass, text, integer, name[], boolean), phisync.select_list(name[], text[]),
   phisync.make_masked_view(integer, name, name, regclass, text, text), phisync.remake_masked_view(phisync.masked_view, text, name[]),
   phisync.rebuild_masked_view(regclass, name[], boolean), phisync.create_masked_view(regclass, text, name, name),

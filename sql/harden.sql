@@ -92,6 +92,20 @@ GRANT SELECT ON mine TO regress_harden_nurse;
 SET ROLE regress_harden_officer;
 SELECT * FROM phisync.harden('patient', dry_run => false);
 RESET ROLE;
+-- Roles with a read grant for all that the columns hold keep what they have; for a part of it they do not keep the whole table.
+SET client_min_messages = warning;
+SELECT phisync.grant_read('regress_harden_nurse', ARRAY['phi:name', 'phi:mrn']), phisync.grant_read('"Regress Harden Clerk"', ARRAY['phi:name']) \g /dev/null
+RESET client_min_messages;
+SET ROLE regress_harden_owner;
+GRANT SELECT ON patient, names TO regress_harden_nurse, "Regress Harden Clerk";
+GRANT SELECT ("Full Name", mrn) ON inpatient TO "Regress Harden Clerk";
+SET ROLE regress_harden_officer;
+SELECT * FROM phisync.harden('patient', dry_run => false);
+RESET ROLE;
+SELECT object, column_name, detail FROM phisync.leaks WHERE kind <> 'statistics' AND relation IN ('patient'::regclass, 'inpatient', 'names', 'mine');
+SELECT phisync.revoke_read('regress_harden_nurse'), phisync.revoke_read('"Regress Harden Clerk"');
+SELECT * FROM phisync.harden('patient');
+
 -- A table without PHI, and one that is not there.
 CREATE TABLE product (id int PRIMARY KEY, label text);
 GRANT SELECT ON product TO PUBLIC;

@@ -182,5 +182,6 @@ SELECT * FROM phisync.masked_view;
 SELECT phisync.drop_profile('regress_mask') \g /dev/null
 COPY (SELECT) TO PROGRAM :'remove';
 DROP FUNCTION pg_temp.tell(text);
+DELETE FROM phisync.surrogate WHERE scope = 'regress_mask';
 DROP SCHEMA regress_mask, phi_masked CASCADE;
 DROP ROLE regress_mask_officer, regress_mask_owner, regress_mask_reader;

@@ -32,6 +32,7 @@ struct KeyRing {
 KeyRing* ring = nullptr;
 bool stale = false;
 std::uint64_t generation = 0;
+std::uint64_t settings = 0;
 
 // What the file or the command gave, cleansed with the frame.
 class Given {
@@ -161,6 +162,7 @@ Secret ReadMaster() {
 // Errors are not for hooks: the key is read when it is needed.
 void OnChange(const char*, void*) {
   stale = true;
+  ++settings;
 }
 
 void Forget() {
@@ -198,6 +200,10 @@ ScopeKeys& KeysOf(std::string_view scope) {
 
 std::uint64_t KeyGeneration() {
   return generation;
+}
+
+std::uint64_t KeySettings() {
+  return settings;
 }
 
 }  // namespace phisync::masks

@@ -18,4 +18,7 @@ ScopeKeys& KeysOf(std::string_view scope);
 // Changes when what KeysOf gave before is no longer valid. Ask after KeysOf, before use.
 std::uint64_t KeyGeneration();
 
+// Changes with the two settings: a key that was not to be had may be there now.
+std::uint64_t KeySettings();
+
 }  // namespace phisync::masks

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "pg/boundary.h"
+#include "pg/past_index.h"
 #include "pg/subtransaction.h"
 #include "pg/tables.h"
 #include "pg/utility.h"
@@ -43,9 +44,9 @@ const char* Find(const Place& place) {
   ScanKeyInit(&keys[1], kKind, BTEqualStrategyNumber, F_TEXTEQ, key[1]);
   ScanKeyInit(&keys[2], kAddress, BTEqualStrategyNumber, F_BYTEAEQ, key[2]);
   Relation const surrogates = OpenTable(AccessShareLock);
-  SysScanDesc const scan = systable_beginscan(
-      surrogates, get_relname_relid("surrogate_pkey", RelationGetNamespace(surrogates)), true,
-      nullptr, kAddress, keys);
+  Oid const index = get_relname_relid("surrogate_pkey", RelationGetNamespace(surrogates));
+  SysScanDesc const scan = systable_beginscan(surrogates, index, pg::IndexIsReadable(index),
+                                              nullptr, kAddress, keys);
   const char* code = nullptr;
   if (HeapTuple const row = systable_getnext(scan); HeapTupleIsValid(row)) {
     bool isnull;

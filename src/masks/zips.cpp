@@ -65,6 +65,10 @@ const ZipPrefixes& RestrictedZips() {
   return cache->prefixes;
 }
 
+void ForgetZips() {
+  if (cache != nullptr) cache->valid = false;
+}
+
 }  // namespace phisync::masks
 
 // Trigger of phisync.zip3_restricted: rows of a table are not what caches hear of, so the table

@@ -10,4 +10,7 @@ namespace phisync::masks {
 // reference stays valid; what it refers to changes with the next call.
 const ZipPrefixes& RestrictedZips();
 
+// The next call reads them anew: what comes may be decoded under an earlier snapshot.
+void ForgetZips();
+
 }  // namespace phisync::masks

@@ -48,14 +48,17 @@ bool IsPartOfAnother(Oid relation) {
   });
 }
 
-bool HasRule(const Profile& profile, Oid relation) {
-  return std::any_of(profile.columns.begin(), profile.columns.end(),
-                     [&](const ColumnRule& rule) { return rule.relation == relation; });
+bool HasRule(const Profile& profile, Oid relation, const char* column) {
+  return std::any_of(profile.columns.begin(), profile.columns.end(), [&](const ColumnRule& rule) {
+    return rule.relation == relation && rule.column == column;
+  });
 }
 
 // A column is told of where the label or rule stands, not again in each partition and view.
-bool IsOfInterest(const Profile& profile, Oid relation, const tags::ColumnTag& tag) {
-  return !IsPartOfAnother(relation) || tag.origin == relation || HasRule(profile, relation);
+bool IsOfInterest(const Profile& profile, Oid relation, AttrNumber column,
+                  const tags::ColumnTag& tag) {
+  if (!IsPartOfAnother(relation) || tag.origin == relation) return true;
+  return HasRule(profile, relation, pg::Call([&] { return get_attname(relation, column, false); }));
 }
 
 std::optional<Violation> CheckColumn(const Treatment& treatment, Standard standard) {
@@ -85,10 +88,11 @@ void CheckRelation(const Profile& profile, Oid relation, Standard standard,
   for (std::size_t i = 0; i < treatments.size(); ++i) {
     const Treatment& treatment = treatments[i];
     if (!treatment.phi || IsAsItsClass(profile, treatment)) continue;
-    if (!IsOfInterest(profile, relation, tags.columns[i])) continue;
+    const auto column = static_cast<AttrNumber>(i + 1);
+    if (!IsOfInterest(profile, relation, column, tags.columns[i])) continue;
     std::optional<Violation> violation = CheckColumn(treatment, standard);
     if (!violation) continue;
-    violation->subject = ColumnName(relation, static_cast<AttrNumber>(i + 1));
+    violation->subject = ColumnName(relation, column);
     violations->push_back(std::move(*violation));
   }
 }

@@ -4,6 +4,7 @@
 #include "pg/text.h"
 #include "profiles/check.h"
 #include "profiles/profiles.h"
+#include "tags/tags.h"
 
 namespace phisync::profiles {
 namespace {
@@ -61,6 +62,34 @@ PHISYNC_FUNCTION(phisync_profile_class_rules) {
     PutRow(result, {of, rule});
   }
   PutRow(result, {kUnclassified, Format(profile.rules.OfUnclassified())});
+  return Datum{0};
+}
+
+// (profile text, relation regclass), strict: set of (column_name, tag, treatment, row_codes,
+// hides_rows)
+PHISYNC_FUNCTION(phisync_treatments) {
+  using namespace phisync;
+  using namespace phisync::profiles;
+  const Profile profile = Require(pg::View(PG_GETARG_TEXT_PP(0)));
+  const Oid relation = PG_GETARG_OID(1);
+  const std::vector<Treatment> treatments = TreatmentsOf(profile, relation);
+  const tags::RelationTags tags = tags::EffectiveTags(relation);
+  const bool hides = HidesRows(profile, relation);
+  auto* const result = BeginRows(fcinfo);
+  for (std::size_t i = 0; i < treatments.size(); ++i) {
+    const std::string treatment = Format(treatments[i].transform);
+    pg::Call([&] {
+      const auto number = static_cast<AttrNumber>(i + 1);
+      if (!OidIsValid(get_atttype(relation, number))) return;  // dropped
+      char* const name = get_attname(relation, number, false);
+      const char* const tag = tags.columns[i].text.c_str();
+      Datum values[] = {DirectFunctionCall1(namein, CStringGetDatum(name)),
+                        CStringGetTextDatum(tag), CStringGetTextDatum(treatment.c_str()),
+                        BoolGetDatum(treatments[i].rows), BoolGetDatum(hides)};
+      bool nulls[] = {false, *tag == '\0', false, false, false};
+      tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+    });
+  }
   return Datum{0};
 }
 

@@ -126,6 +126,9 @@ std::string RefusalReason(const std::string& sqlstate) {
   if (sqlstate == sqlstate::kInsufficientPrivilege) {
     return "refused (42501): an id, parameter or key is PHI that the profile withholds";
   }
+  if (sqlstate == sqlstate::kObjectNotInPrerequisiteState) {
+    return "refused (55000): the profile needs a key that is not to be had";
+  }
   return "refused (" + sqlstate + "): the query does not fit the table any more";
 }
 
@@ -142,6 +145,14 @@ std::string NullParameter(const QueryPlan& query, const FoundRow& found) {
   return "a bucket parameter has no value";
 }
 
+// Whether the row would be in a bucket but for its own sensitivity.
+template <typename Evaluate>
+bool IsHiddenRow(Target& target, Evaluate evaluate, const RowChanges& changes) {
+  target.queries.front().guarded = false;
+  evaluate();
+  return !changes.puts.empty() || !changes.errors.empty();
+}
+
 // Evaluates one query alone, so that what is said is about it.
 Verdict Judge(const QueryPlan& query, const FoundRow& found, MemoryContext memory) {
   Verdict verdict;
@@ -151,6 +162,10 @@ Verdict Judge(const QueryPlan& query, const FoundRow& found, MemoryContext memor
   }
   if (found.row == nullptr) {
     verdict.reason = "the table has no such row";
+    return verdict;
+  }
+  if (query.hides_rows) {
+    verdict.reason = "the table is of a sensitivity that the profile has no consent for";
     return verdict;
   }
   const std::vector<std::string> names{query.bucket};
@@ -173,6 +188,8 @@ Verdict Judge(const QueryPlan& query, const FoundRow& found, MemoryContext memor
       verdict.buckets.emplace_back(changes.Text(changes.buckets[put.first_bucket + i]));
     }
     verdict.reason = "it selects the row";
+  } else if (target.queries.front().guarded && IsHiddenRow(target, evaluate, changes)) {
+    verdict.reason = "the row is of a sensitivity that the profile has no consent for";
   } else {
     const bool filtered = target.queries.front().filter != nullptr;
     if (filtered) {
@@ -190,12 +207,17 @@ class Columns {
  public:
   Columns(Relation table, const tags::RelationTags& tags) : table_(table), tags_(tags) {}
 
-  // {"output": "sent" | "withheld (tag)" | "not selected"}
+  // {"output": "sent" | "transformation (tag)" | "withheld (tag)" | "not selected"}
   Datum Treatment(const QueryPlan& query) {
     json_.Clear();
     read_ = nullptr;
     keys_.clear();
-    for (const Output& output : query.outputs) Add(output.key, "sent", Reads(output));
+    for (const Output& output : query.outputs) {
+      Bitmapset* const reads = Reads(output);
+      Add(output.key,
+          output.masking ? Format(output.masking->transform) + " (" + Tag(reads) + ")" : "sent",
+          reads);
+    }
     for (const Output& output : query.withheld) {
       Bitmapset* const reads = Reads(output);
       Add(output.key, "withheld (" + Tag(reads) + ")", reads);

@@ -1,5 +1,6 @@
 // phisync.compiled_queries: what the plugin makes of a table's definitions, for people to see.
 
+#include "core/json.h"
 #include "pg/boundary.h"
 #include "sync/plan.h"
 
@@ -16,17 +17,33 @@ Datum TextArray(const std::vector<Output>& outputs) {
   });
 }
 
+// {"output": "transformation"} of those that do not go out as they are.
+Datum Transformed(const std::vector<Output>& outputs) {
+  ByteBuffer json;
+  for (const Output& output : outputs) {
+    if (!output.masking) continue;
+    json.Append(json.empty() ? '{' : ',');
+    AppendJsonKey(json, output.key);
+    AppendJsonString(json, Format(output.masking->transform));
+  }
+  json.Append(json.empty() ? std::string_view("{}") : std::string_view("}"));
+  json.Append('\0');
+  return pg::Call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data())); });
+}
+
 void PutRow(ReturnSetInfo* result, const QueryPlan& query) {
   const bool refused = query.refused_sqlstate != nullptr;
   const Datum outputs = TextArray(query.outputs);
+  const Datum transformed = Transformed(query.outputs);
   pg::Call([&] {
     const Datum values[] = {CStringGetTextDatum(query.bucket.c_str()),
                             Int32GetDatum(query.ordinal),
                             CStringGetTextDatum(query.type.c_str()),
                             outputs,
-                            BoolGetDatum(query.withholds),
+                            BoolGetDatum(!query.withheld.empty()),
+                            transformed,
                             refused ? CStringGetTextDatum(query.refused_sqlstate) : Datum{0}};
-    const bool nulls[] = {false, false, query.type.empty(), refused, refused, !refused};
+    const bool nulls[] = {false, false, query.type.empty(), refused, refused, refused, !refused};
     tuplestore_putvalues(result->setResult, result->setDesc, const_cast<Datum*>(values),
                          const_cast<bool*>(nulls));
   });
@@ -35,7 +52,8 @@ void PutRow(ReturnSetInfo* result, const QueryPlan& query) {
 }  // namespace
 }  // namespace phisync::sync
 
-// (relation regclass), strict: set of (bucket, ordinal, type, outputs, withholds, refused)
+// (relation regclass), strict: set of (bucket, ordinal, type, outputs, withholds, transformed,
+// refused)
 PHISYNC_FUNCTION(phisync_compiled_queries) {
   using namespace phisync;
   InitMaterializedSRF(fcinfo, 0);

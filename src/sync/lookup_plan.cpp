@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/profile.h"
 #include "pg/expression.h"
 #include "pg/subtransaction.h"
 #include "sync/defined.h"
@@ -169,7 +168,7 @@ void CompileExact(void* arg) {
 }
 
 // Keys and values are in the record; that the filter holds may be known of every bucket.
-bool IsExposed(const LookupPlan& plan, Bitmapset* phi) {
+bool Reads(const LookupPlan& plan, Bitmapset* phi) {
   return pg::Call([&] {
     ListCell* cell;
     foreach (cell, plan.keys) {
@@ -184,6 +183,19 @@ bool IsExposed(const LookupPlan& plan, Bitmapset* phi) {
     }
     return false;
   });
+}
+
+// Whether the profile would not let the plan's records out as they are, row by row.
+bool Withholds(const char* name, Oid relation, const LookupPlan& plan) {
+  try {
+    const profiles::Profile profile = profiles::Require(name);
+    if (profiles::HidesRows(profile, relation)) return true;
+    const ColumnFates fates = FatesOf(profiles::TreatmentsOf(profile, relation));
+    return fates.row_codes != nullptr || Reads(plan, Withheld(fates));
+  } catch (const Error&) {
+    // Nobody can make sense of the profile, or of the tags.
+    return true;
+  }
 }
 
 // OIDs of the functions of all parameters queries that read the relation or an ancestor of it.
@@ -229,8 +241,7 @@ std::vector<LookupPlan> CompileLookups(Relation relation, const std::vector<std:
     plan.bucket = name;
     Compiling compiling = {relation, function, &plan};
     pg::SurviveInputError(CompileExact, &compiling);
-    if (plan.exact && !ParseProfile(bucket->profile).grants_phi &&
-        IsExposed(plan, PhiColumns(oid))) {
+    if (plan.exact && Withholds(bucket->profile, oid, plan)) {
       plan = LookupPlan{.bucket = plan.bucket};
     }
   }

@@ -1,20 +1,32 @@
 #pragma once
 // What the output plugin evaluates for each row of a table: its buckets' queries, compiled.
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pg/catalog.h"
+#include "sync/masking.h"
+#include "sync/row_codes.h"
 
 namespace phisync::sync {
 
 // A value that a row gives: a column, or an expression over it.
 struct Output {
-  std::string key;        // name in the record; of a binding: the bucket parameter
-  AttrNumber attnum = 0;  // column taken as is, or 0:
-  Node* expr = nullptr;   // planned expression over Var(varno 1) of the relation
-  Oid type = InvalidOid;  // of the value, domains resolved
+  std::string key;                 // name in the record; of a binding: the bucket parameter
+  AttrNumber attnum = 0;           // column taken as is, or 0:
+  Node* expr = nullptr;            // planned expression over Var(varno 1) of the relation
+  Oid type = InvalidOid;           // of the value, domains resolved
+  std::optional<Masking> masking;  // of a column that does not go out as it is
+};
+
+// A column of the primary key that goes out as its code.
+struct MaskedKey {
+  AttrNumber attnum = 0;
+  Masking masking;
+  bool operator==(const MaskedKey&) const = default;
 };
 
 // Columns that hold values of a bucket parameter: the row is in one bucket for each value that is
@@ -42,13 +54,18 @@ struct QueryPlan {
   Output id;                    // reads columns of the primary key alone
   std::vector<Parameter> parameters;  // in the order in which the bucket declares them
   List* filter = nullptr;             // planned expressions that must all be true; NIL = every row
+  std::vector<MaskedKey> masked_key;  // in the order of the key
+  std::shared_ptr<const profiles::Profile> profile;
+  bool hides_rows = false;  // the table itself is of a sensitivity without consent: no row is sent
+  std::vector<RowCodes> row_codes;
   // Not null: no record of this query may be made, and nothing but bucket, ordinal, relation,
-  // refused_sqlstate and perhaps type is set. 42501: id, parameter or primary key is PHI that the
-  // profile does not grant; any other: the text does not fit the relation as it is now, for
-  // instance after a column was renamed.
+  // refused_sqlstate, lacks_key and perhaps type is set. 42501: id, parameter or primary key is PHI
+  // that the profile does not let out; 55000: the profile needs a key that is not to be had; any
+  // other: the text does not fit the relation as it is now, for instance after a column was
+  // renamed.
   const char* refused_sqlstate = nullptr;
-  bool withholds = false;  // the profile left outputs out:
-  std::vector<Output> withheld;
+  bool lacks_key = false;        // that is why
+  std::vector<Output> withheld;  // outputs that the profile leaves out
 };
 
 struct RelationPlan {

@@ -4,6 +4,8 @@
 
 #include "core/checksum.h"
 #include "core/json.h"
+#include "masks/keys.h"
+#include "masks/zips.h"
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/expression.h"
@@ -20,15 +22,30 @@ void OnRelcacheInvalidation(Datum, Oid relation) {
   if (active_cache != nullptr) active_cache->Invalidate(relation);
 }
 
-Field MakeField(const Output& output, MemoryContext memory, const EncodeOptions& options) {
+std::unique_ptr<MaskedColumn> MakeMasked(const Masking& masking, AttrNumber attnum, TupleDesc desc,
+                                         const EncodeOptions& options, MemoryContext memory) {
+  const auto type = [&](AttrNumber column) {
+    if (column == 0) return InvalidOid;
+    return pg::Call([&] { return getBaseType(TupleDescAttr(desc, column - 1)->atttypid); });
+  };
+  return std::make_unique<MaskedColumn>(masking, attnum, type(attnum), type(masking.subject),
+                                        options, memory);
+}
+
+Field MakeField(const Output& output, TupleDesc desc, MemoryContext memory,
+                const EncodeOptions& options) {
   ByteBuffer member;
   member.Append(',');
   AppendJsonKey(member, output.key);
   ExprState* expr = nullptr;
   Bitmapset* reads = nullptr;
   pg::Call([&] {
+    if (output.masking && output.masking->transform.op == Op::kNull) return;
     if (output.expr == nullptr) {
       reads = bms_make_singleton(output.attnum);
+      if (output.masking && output.masking->subject != 0) {
+        reads = bms_add_member(reads, output.masking->subject);
+      }
     } else {
       expr = ExecInitExpr(reinterpret_cast<Expr*>(output.expr), nullptr);
       reads = pg::ColumnsRead(output.expr);
@@ -38,7 +55,10 @@ Field MakeField(const Output& output, MemoryContext memory, const EncodeOptions&
           .member = std::string(member.view()),
           .expr = expr,
           .reads = reads,
-          .encoder = ValueEncoder(output.type, options, memory)};
+          .encoder = ValueEncoder(output.type, options, memory),
+          .masked = output.masking
+                        ? MakeMasked(*output.masking, output.attnum, desc, options, memory)
+                        : nullptr};
 }
 
 SourceField MakeSource(const ParameterSource& source, MemoryContext memory) {
@@ -80,6 +100,10 @@ Query MakeQuery(const QueryPlan& plan, const Target& target) {
     query.runs_foreign_code = pg::RunsForeignCode(filter);
     decides = bms_copy(query.filter_reads);
   });
+  query.guarded = plan.hides_rows || !plan.row_codes.empty();
+  for (const RowCodes& codes : plan.row_codes) {
+    decides = pg::Call([&] { return bms_add_member(decides, codes.attnum); });
+  }
   for (const ParameterField& sources : query.parameters) {
     for (const SourceField& source : sources) {
       decides = pg::Call([&] { return bms_add_member(decides, source.attnum); });
@@ -95,27 +119,36 @@ Query MakeQuery(const QueryPlan& plan, const Target& target) {
 }
 
 bool SameOutput(const Output& a, const Output& b) {
-  return a.key == b.key && a.attnum == b.attnum && a.type == b.type && equal(a.expr, b.expr);
+  return a.key == b.key && a.attnum == b.attnum && a.type == b.type && a.masking == b.masking &&
+         equal(a.expr, b.expr);
 }
 
 // Both give the same id, subkey, type and data for any row.
 bool SameForm(const QueryPlan& a, const QueryPlan& b) {
   return a.ordinal == b.ordinal && a.type == b.type && a.outputs.size() == b.outputs.size() &&
-         pg::Call([&] {
+         a.masked_key == b.masked_key && pg::Call([&] {
            return SameOutput(a.id, b.id) && std::ranges::equal(a.outputs, b.outputs, SameOutput);
          });
 }
 
-Form MakeForm(const QueryPlan& plan, const Target& target, const EncodeOptions& options) {
+Form MakeForm(const QueryPlan& plan, const Target& target, TupleDesc desc,
+              const EncodeOptions& options) {
   Form form{.queries = {},
-            .id = MakeField(plan.id, target.memory, options),
+            .id = MakeField(plan.id, desc, target.memory, options),
             .outputs = {},
+            .masked_key = {},
             .reads = {},
             .operation = std::string(kPutOperation) + plan.type + '.'};
   AddColumns(form.reads, form.id.reads);
   for (const Output& output : plan.outputs) {
-    form.outputs.push_back(MakeField(output, target.memory, options));
+    form.outputs.push_back(MakeField(output, desc, target.memory, options));
     AddColumns(form.reads, form.outputs.back().reads);
+  }
+  if (!plan.masked_key.empty()) form.masked_key.resize(target.key.size());
+  for (const MaskedKey& column : plan.masked_key) {
+    const auto place = std::ranges::find(target.key, column.attnum, &KeyColumn::attnum);
+    form.masked_key[static_cast<std::size_t>(place - target.key.begin())] =
+        MakeMasked(column.masking, column.attnum, desc, {}, target.memory);
   }
   form.runs_foreign_code = pg::Call([&] {
     const auto foreign = [](const Output& output) {
@@ -126,13 +159,13 @@ Form MakeForm(const QueryPlan& plan, const Target& target, const EncodeOptions& 
   return form;
 }
 
-void AddToForms(Query& query, Target& target, const EncodeOptions& options) {
+void AddToForms(Query& query, Target& target, TupleDesc desc, const EncodeOptions& options) {
   for (Form& form : target.forms) {
     if (!SameForm(*form.queries.front()->plan, *query.plan)) continue;
     form.queries.push_back(&query);
     return;
   }
-  target.forms.push_back(MakeForm(*query.plan, target, options));
+  target.forms.push_back(MakeForm(*query.plan, target, desc, options));
   target.forms.back().queries.push_back(&query);
 }
 
@@ -168,13 +201,22 @@ void FillTarget(Target& target, Relation relation, const EncodeOptions& options)
   target.queries.reserve(target.plan.queries.size());
   for (const QueryPlan& plan : target.plan.queries) {
     target.queries.push_back(MakeQuery(plan, target));
-    if (plan.refused_sqlstate == nullptr) AddToForms(target.queries.back(), target, options);
+    if (plan.refused_sqlstate == nullptr) {
+      AddToForms(target.queries.back(), target, desc, options);
+    }
+    target.lacks_key |= plan.lacks_key;
   }
   for (const Form& form : target.forms) {
     auto is_expression = [](const Field& field) { return field.expr != nullptr; };
     target.has_expressions |=
         is_expression(form.id) || std::ranges::any_of(form.outputs, is_expression) ||
         std::ranges::any_of(form.queries, [](const Query* q) { return q->filter != nullptr; });
+    const auto add = [&](const std::unique_ptr<MaskedColumn>& column) {
+      if (column != nullptr) target.masked.push_back(column.get());
+    };
+    add(form.id.masked);
+    for (const Field& field : form.outputs) add(field.masked);
+    for (const auto& column : form.masked_key) add(column);
   }
 }
 
@@ -185,6 +227,19 @@ Target::Target() = default;
 Target::~Target() {
   lookups.reset();
   if (memory != nullptr) MemoryContextDelete(memory);
+}
+
+// To take a key may make those invalid that were taken before.
+void Target::RefreshMasked() {
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries; i++) {
+    const std::uint64_t generation = masks::KeyGeneration();
+    for (MaskedColumn* const column : masked) column->Refresh();
+    if (generation == masks::KeyGeneration()) return;
+  }
+  throw Error(sqlstate::kObjectNotInPrerequisiteState,
+              "the buckets of one table have transformations of too many scopes",
+              "Each scope has keys of its own.", "Give profiles a scope in common.");
 }
 
 void MakeTarget(Target& target, Relation relation, const std::vector<std::string>* buckets,
@@ -247,6 +302,10 @@ Target& PlanCache::Compile(Relation relation) {
 }
 
 void PlanCache::BeginTransaction(const ReorderBufferTXN* txn) {
+  if (key_settings_ != masks::KeySettings()) {
+    key_settings_ = masks::KeySettings();
+    for (auto& [oid, target] : targets_) target->valid &= !target->lacks_key;
+  }
   straddles_ = txn->base_snapshot_lsn < last_invalidation_;
   if (straddles_) {
     Forget();
@@ -267,6 +326,7 @@ void PlanCache::Forget() {
   last_ = nullptr;
   targets_.clear();
   stale_ = false;
+  masks::ForgetZips();
 }
 
 void PlanCache::Invalidate(Oid relation) {

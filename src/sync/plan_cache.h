@@ -12,6 +12,7 @@
 #include "pg/decoding.h"
 #include "pg/executor.h"
 #include "sync/encode.h"
+#include "sync/masked_column.h"
 #include "sync/plan.h"
 
 namespace phisync::sync {
@@ -25,6 +26,7 @@ struct Field {
   ExprState* expr;     // null: the column output->attnum as it is
   Bitmapset* reads;    // attribute numbers
   ValueEncoder encoder;
+  std::unique_ptr<MaskedColumn> masked;  // writes it in place of the encoder
 };
 
 // How an array keeps its elements.
@@ -48,6 +50,7 @@ struct Query {
   std::vector<ParameterField> parameters;
   ExprState* filter = nullptr;  // null: every row
   Bitmapset* filter_reads = nullptr;
+  bool guarded = false;             // rows may be hidden for their sensitivity
   std::vector<AttrNumber> decides;  // columns that say in which buckets the row is
   // The filter may run code that is not the server's own.
   bool runs_foreign_code = false;
@@ -61,6 +64,8 @@ struct Form {
   std::vector<Query*> queries;  // at least one; in the order of Target::queries
   Field id;
   std::vector<Field> outputs;
+  // By the place in the key; null where a column goes out as it is. Empty: all do.
+  std::vector<std::unique_ptr<MaskedColumn>> masked_key;
   std::vector<AttrNumber> reads;  // by id and outputs
   std::string operation;          // what the text of its puts begins with: `put.<type>.`
   bool runs_foreign_code = false;
@@ -78,20 +83,30 @@ struct Target {
   Target& operator=(const Target&) = delete;
   ~Target();
 
+  // Before each row. Throws.
+  void Refresh() {
+    if (!masked.empty()) RefreshMasked();
+  }
+
   bool valid = true;
   MemoryContext memory = nullptr;  // of everything below that the server allocates
   RelationPlan plan;
   std::vector<Query> queries;  // one for each plan
   std::vector<Form> forms;     // of the queries that are not refused
   std::vector<KeyColumn> key;
-  std::vector<AttrNumber> varlena;   // columns whose values may be stored out of line
-  Bitmapset* identity = nullptr;     // columns that old rows carry, if not whole
-  bool whole_old = false;            // replica identity FULL
-  bool has_expressions = false;      // or filters
-  bool is_policy = false;            // phisync.policy_change itself
-  std::unique_ptr<Lookups> lookups;  // null: no parameters query reads the relation
-  TupleTableSlot* slot = nullptr;    // with econtext, where expressions read the row
+  std::vector<AttrNumber> varlena;    // columns whose values may be stored out of line
+  Bitmapset* identity = nullptr;      // columns that old rows carry, if not whole
+  bool whole_old = false;             // replica identity FULL
+  bool has_expressions = false;       // or filters
+  bool is_policy = false;             // phisync.policy_change itself
+  bool lacks_key = false;             // queries are refused for that
+  std::vector<MaskedColumn*> masked;  // all of the forms
+  std::unique_ptr<Lookups> lookups;   // null: no parameters query reads the relation
+  TupleTableSlot* slot = nullptr;     // with econtext, where expressions read the row
   ExprContext* econtext = nullptr;
+
+ private:
+  void RefreshMasked();
 };
 
 // Makes the empty target ready: compiles what the catalogs, as they are now or as the historic
@@ -139,6 +154,7 @@ class PlanCache {
   std::unordered_map<Oid, std::unique_ptr<Target>> targets_;
   Target* last_ = nullptr;  // of the last Find
   XLogRecPtr last_invalidation_ = InvalidXLogRecPtr;
+  std::uint64_t key_settings_ = 0;  // as they were when a transaction began last
   bool straddles_ = false;
   bool stale_ = false;  // an entry may be invalid
 };

@@ -1,6 +1,5 @@
 #include "sync/profile_users.h"
 
-#include "core/profile.h"
 #include "pg/boundary.h"
 #include "sync/ddl.h"
 #include "sync/owner.h"
@@ -26,7 +25,7 @@ void RequireServableStill(const DefinedQuery* query) {
   if (table == nullptr) return;
   DefinitionErrors frame;
   PushDefinitionErrors(&frame, query);
-  RequireServable(table, query->text, query->of->parameter_names, ParseProfile(query->of->profile));
+  RequireServable(table, query->text, query->of->parameter_names, query->of->profile);
   PopDefinitionErrors(&frame);
   relation_close(table, NoLock);
 }

@@ -8,6 +8,7 @@
 #include "core/key_writer.h"
 #include "pg/boundary.h"
 #include "pg/subtransaction.h"
+#include "sync/row_codes.h"
 
 namespace phisync::sync {
 namespace {
@@ -31,8 +32,9 @@ void RowChanges::Clear() {
 }
 
 void RowEvaluator::Evaluate(Target& target, Relation relation, ReorderBufferChange* change,
-                            RowChanges& changes) {
+                            std::optional<TimestampTz> committed, RowChanges& changes) {
   Start(target, changes);
+  as_of_ = committed;
   rows_.Load(RelationGetDescr(relation), pg::OldTuple(change), pg::NewTuple(change));
   rows_.FillUntouched(target);
   had_old_ = change->action != REORDER_BUFFER_CHANGE_INSERT;
@@ -43,6 +45,7 @@ void RowEvaluator::Evaluate(Target& target, Relation relation, ReorderBufferChan
 void RowEvaluator::EvaluateRow(Target& target, Relation relation, HeapTuple tuple,
                                RowChanges& changes) {
   Start(target, changes);
+  as_of_ = GetCurrentTransactionStartTimestamp();
   rows_.Load(RelationGetDescr(relation), nullptr, tuple);
   had_old_ = key_changed_ = false;
   EvaluateForms();
@@ -53,6 +56,7 @@ void RowEvaluator::Start(Target& target, RowChanges& changes) {
   target_ = &target;
   changes_ = &changes;
   shown_ = nullptr;
+  target.Refresh();
   if (target.has_expressions) ResetExprContext(target.econtext);
 }
 
@@ -259,7 +263,21 @@ void RowEvaluator::RemoveRow(Form& form) {
   }
 }
 
+// Whether the row is of a sensitivity that the profile has no consent for.
+bool RowEvaluator::IsHidden(const Query& query, const RowImage& image) {
+  const QueryPlan& plan = *query.plan;
+  if (plan.hides_rows) return true;
+  for (const RowCodes& codes : plan.row_codes) {
+    if (image.IsMissing(codes.attnum)) ThrowUnknown();
+    const int i = codes.attnum - 1;
+    if (image.nulls[i]) continue;
+    if (!HasConsents(*plan.profile, image.values[i], codes.elements)) return true;
+  }
+  return false;
+}
+
 bool RowEvaluator::Passes(Query& query, RowImage& image) {
+  if (query.guarded && IsHidden(query, image)) return false;
   if (query.filter == nullptr) return true;
   if (image.IsMissingAny(query.filter_reads)) ThrowUnknown();
   Show(image);
@@ -273,7 +291,15 @@ Slice RowEvaluator::AppendSubkey(const Form& form, RowImage& image) {
   for (KeyColumn& column : target_->key) {
     const int i = column.attnum - 1;
     if (image.nulls[i] || image.IsMissing(column.attnum)) ThrowUnknown();
-    column.encoder.Key(key.Next(), image.values[i]);
+    MaskedColumn* const masked =
+        form.masked_key.empty()
+            ? nullptr
+            : form.masked_key[static_cast<std::size_t>(&column - target_->key.data())].get();
+    if (masked == nullptr) {
+      column.encoder.Key(key.Next(), image.values[i]);
+    } else if (masked->Key(key.Next(), image) != Encoded::kValue) {
+      ThrowUnknown();
+    }
   }
   key.Finish();
   return {from, out.size()};
@@ -289,11 +315,15 @@ Slice RowEvaluator::AppendId(Form& form, RowImage& image) {
   ByteBuffer& out = *changes_->bytes;
   const std::size_t from = out.size();
   if (image.IsMissingAny(form.id.reads)) ThrowUnknown();
-  const NullableDatum value = Value(form.id, image);
-  if (value.isnull || form.id.encoder.Identity(out, value.value) != Encoded::kValue) {
-    throw Error(kNullValueNotAllowed, "the id of a row is null");
+  if (form.id.masked != nullptr) {
+    if (form.id.masked->Identity(out, image) == Encoded::kValue) return {from, out.size()};
+  } else {
+    const NullableDatum value = Value(form.id, image);
+    if (!value.isnull && form.id.encoder.Identity(out, value.value) == Encoded::kValue) {
+      return {from, out.size()};
+    }
   }
-  return {from, out.size()};
+  throw Error(kNullValueNotAllowed, "the id of a row is null");
 }
 
 void RowEvaluator::AppendData(Form& form, Put& put) {
@@ -306,8 +336,14 @@ void RowEvaluator::AppendData(Form& form, Put& put) {
       changes_->incomplete.push_back(field.output->key);
       continue;
     }
-    const NullableDatum value = Value(field, image);
     const std::size_t before = out.size();
+    if (field.masked != nullptr) {
+      put.undated |= !as_of_ && field.masked->needs_commit_time();
+      out.Append(field.member);
+      if (field.masked->Column(out, image, as_of_) == Encoded::kAbsent) out.Truncate(before);
+      continue;
+    }
+    const NullableDatum value = Value(field, image);
     out.Append(field.member);
     if (value.isnull) {
       out.Append("null");

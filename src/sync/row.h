@@ -31,6 +31,7 @@ struct Put : Placement {
   Slice data;
   std::uint32_t first_incomplete;  // in RowChanges::incomplete
   std::uint32_t incomplete_count;
+  bool undated;  // dates in it are null because it is not known yet when the change is committed
 };
 
 // Why a row leaves.
@@ -74,10 +75,12 @@ class RowEvaluator {
 
   // Fills `changes`. A row that its query fails over is in no bucket: an error stands in place of
   // the put, and the row leaves where it was. That the old row fails says so much as that it was in
-  // none: it failed when it was the new one. What is wrong with the server is thrown.
+  // none: it failed when it was the new one. What is wrong with the server is thrown. `committed`:
+  // when; nothing where that is not known yet.
   void Evaluate(Target& target, Relation relation, ReorderBufferChange* change,
-                RowChanges& changes);
+                std::optional<TimestampTz> committed, RowChanges& changes);
   // The same for a row that is simply there, as a scan finds it: its values out of line are read.
+  // Ages are as of the start of the current transaction.
   void EvaluateRow(Target& target, Relation relation, HeapTuple tuple, RowChanges& changes);
 
  private:
@@ -109,6 +112,7 @@ class RowEvaluator {
   const char* Try(bool runs_foreign_code, Fn&& fn);
   void AddError(const char* sqlstate);
   bool Passes(Query& query, RowImage& image);
+  static bool IsHidden(const Query& query, const RowImage& image);
   Slice AppendSubkey(const Form& form, RowImage& image);
   Slice AppendId(Form& form, RowImage& image);
   void AppendData(Form& form, Put& put);
@@ -124,6 +128,7 @@ class RowEvaluator {
   Membership membership_;
   bool had_old_ = false;  // the row was there before, whether or not its old values are known
   bool key_changed_ = false;
+  std::optional<TimestampTz> as_of_;
   const RowImage* shown_ = nullptr;  // to expressions
   // Of the form at hand.
   std::vector<Joined> joined_;

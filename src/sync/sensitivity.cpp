@@ -9,29 +9,53 @@
 namespace phisync::sync {
 namespace {
 
-AttrNumber FirstIn(Bitmapset* phi, Bitmapset* reads) {
+AttrNumber FirstIn(Bitmapset* set, Bitmapset* reads) {
   for (int i = -1; (i = bms_next_member(reads, i)) >= 0;) {
-    if (bms_is_member(i, phi)) return static_cast<AttrNumber>(i);
+    if (bms_is_member(i, set)) return static_cast<AttrNumber>(i);
   }
   return 0;
 }
 
-}  // namespace
-
-Bitmapset* PhiColumns(Oid relation) {
-  const tags::RelationTags tags = tags::EffectiveTags(relation);
-  return pg::Call([&] {
-    Bitmapset* phi = nullptr;
-    for (std::size_t i = 0; i < tags.columns.size(); ++i) {
-      if (tags.columns[i].phi) phi = bms_add_member(phi, static_cast<int>(i) + 1);
-    }
-    return phi;
-  });
+Bitmapset** SetFor(ColumnFates& fates, Op op) {
+  switch (op) {
+    case Op::kKeep:
+      return nullptr;
+    case Op::kDrop:
+      return &fates.dropped;
+    case Op::kNull:
+      return &fates.nulled;
+    default:
+      return &fates.masked;
+  }
 }
 
-bool IsUnclassified(Oid relation, AttrNumber column) {
-  const tags::RelationTags tags = tags::EffectiveTags(relation);
-  return tags.columns[static_cast<std::size_t>(column) - 1].text == "unclassified";
+void Add(Bitmapset*& set, std::size_t column) {
+  set = pg::Call([&] { return bms_add_member(set, static_cast<int>(column) + 1); });
+}
+
+}  // namespace
+
+ColumnFates FatesOf(const std::vector<profiles::Treatment>& treatments) {
+  ColumnFates fates;
+  for (std::size_t i = 0; i < treatments.size(); ++i) {
+    const profiles::Treatment& treatment = treatments[i];
+    if (treatment.rows) Add(fates.row_codes, i);
+    if (!treatment.phi) continue;
+    if (treatment.unclassified) Add(fates.unclassified, i);
+    Bitmapset** const set = SetFor(fates, treatment.transform.op);
+    if (set == nullptr) continue;
+    Add(*set, i);
+    if (set == &fates.masked && treatment.transform.facts().fits_keys()) Add(fates.coded, i);
+  }
+  return fates;
+}
+
+ColumnFates FatesUnder(const char* profile, Oid relation) {
+  return FatesOf(profiles::TreatmentsOf(profiles::Require(profile), relation));
+}
+
+Bitmapset* Withheld(const ColumnFates& fates) {
+  return pg::Call([&] { return bms_union(bms_union(fates.dropped, fates.nulled), fates.masked); });
 }
 
 bool IsUntagged(Oid relation) {
@@ -45,20 +69,35 @@ bool IsUntagged(Oid relation) {
   });
 }
 
-Exposure FindExposure(const Profile& profile, Bitmapset* phi, const CompiledQuery* query,
+Fate FateOf(const ColumnFates& fates, const CompiledOutput* output) {
+  const bool column = output->attnum != 0;
+  if (bms_overlap(output->reads, fates.dropped)) return Fate::kDropped;
+  if (bms_overlap(output->reads, fates.nulled)) return column ? Fate::kNulled : Fate::kDropped;
+  if (bms_overlap(output->reads, fates.masked)) return column ? Fate::kMasked : Fate::kUnsayable;
+  return Fate::kSent;
+}
+
+Exposure FindExposure(const ColumnFates& fates, const CompiledQuery* query,
                       Bitmapset* primary_key) {
   using Part = Exposure::Part;
-  if (profile.grants_phi) return {};
-  if (AttrNumber const column = FirstIn(phi, query->id->reads)) return {Part::kId, nullptr, column};
+  Bitmapset* const withheld = Withheld(fates);
+  if (withheld == nullptr) return {};
+  Bitmapset* const lost = pg::Call([&] { return bms_difference(withheld, fates.coded); });
+  // Only a column itself can be sent as its code.
+  Bitmapset* const not_in_id = query->id->attnum != 0 ? lost : withheld;
+  if (AttrNumber const column = FirstIn(not_in_id, query->id->reads)) {
+    return {Part::kId, nullptr, column};
+  }
   ListCell* cell;
   foreach (cell, query->parameters) {
     const auto* const parameter = static_cast<CompiledParameter*>(lfirst(cell));
-    if (AttrNumber const column = FirstIn(phi, parameter->reads)) {
+    if (AttrNumber const column = FirstIn(withheld, parameter->reads)) {
       return {Part::kParameter, parameter->name, column};
     }
   }
-  if (AttrNumber const column = FirstIn(phi, primary_key))
+  if (AttrNumber const column = FirstIn(lost, primary_key)) {
     return {Part::kPrimaryKey, nullptr, column};
+  }
   return {};
 }
 

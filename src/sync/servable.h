@@ -1,7 +1,6 @@
 #pragma once
 // Whether the plugin can serve a data query from its table as both are now.
 
-#include "core/profile.h"
 #include "pg/catalog.h"
 #include "sync/query.h"
 
@@ -9,9 +8,9 @@ namespace phisync::sync {
 
 // Compiles the query against the locked table and its partitions, and raises what stands in the
 // way: no primary key, a text that does not compile, a replica identity that lacks columns which
-// decide about buckets, or PHI in ids and keys that the profile withholds. The frame of the caller
-// may own nothing.
+// decide about buckets, PHI in ids and keys that the profile does not let out, expressions over
+// what it transforms, or a key that it needs. The frame of the caller may own nothing.
 const CompiledQuery* RequireServable(Relation table, const char* text, List* parameter_names,
-                                     const Profile& profile);
+                                     const char* profile);
 
 }  // namespace phisync::sync

@@ -100,11 +100,14 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
   } else {
     const pg::FixedSettings fixed;  // which expressions read
     if (!target->queries.empty()) {
-      evaluator_.Evaluate(*target, relation, change, changes_);
+      std::optional<TimestampTz> committed;
+      if (!transaction_.in_part) committed = txn->xact_time.commit_time;
+      evaluator_.Evaluate(*target, relation, change, committed, changes_);
       if (options_.on_error == OnError::kSkip) changes_.errors.clear();
       if (!changes_.empty()) {
         WriteBegin(txn);
         writer_.Write(changes_, relation, change->lsn, transaction_.cause);
+        if (transaction_.in_part) WriteUndated(change->txn->xid);
       }
     }
     if (target->lookups) {
@@ -114,6 +117,24 @@ void Stream::Change(const ReorderBufferTXN* txn, Relation relation, ReorderBuffe
   MemoryContextSwitchTo(before);
   MemoryContextReset(row_memory_);
   batch_.FlushIfFull();
+}
+
+void Stream::WriteUndated(TransactionId subtransaction) {
+  std::vector<std::string> patterns;
+  for (const Put& put : changes_.puts) {
+    if (!put.undated) continue;
+    for (std::uint32_t i = 0; i < put.bucket_count; i++) {
+      const std::string_view id = changes_.Text(changes_.buckets[put.first_bucket + i]);
+      std::string pattern = std::string(id.substr(0, id.find('['))) + "[*]";
+      if (transaction_.undated.emplace(subtransaction, pattern).second) {
+        patterns.push_back(std::move(pattern));
+      }
+    }
+  }
+  if (patterns.empty()) return;
+  const std::vector<std::string_view> views(patterns.begin(), patterns.end());
+  AppendPolicy(batch_.records(), writer_.NextSeq(), std::nullopt,
+               "ages not known before the commit", views);
 }
 
 void Stream::WriteLookups(const ReorderBufferTXN* txn, const Lookups& from,

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "core/record.h"
 #include "pg/decoding.h"
@@ -64,12 +65,17 @@ class Stream {
     bool in_part = false;
     bool part_begun = false;  // the start of the part is written
     std::uint64_t seq = 0;    // of the last record of the parts before
-    pg::Crc32c crc;           // of their records
+    // Buckets that a policy record names for their dates, each by the subtransaction that said so,
+    // which may yet be undone.
+    std::set<std::pair<TransactionId, std::string>> undated;
+    pg::Crc32c crc;  // of their records
   };
 
   void WriteHello();
   // Before each record of a transaction.
   void WriteBegin(const ReorderBufferTXN* txn);
+  // Buckets that dates are missing from are to be taken anew.
+  void WriteUndated(TransactionId subtransaction);
   // What the consumer is granted of a row of phisync.policy_change.
   void WritePolicy(const ReorderBufferTXN* txn, const PolicyChange& change);
   void WriteClears(const ReorderBufferTXN* txn, int n, Relation relations[],

@@ -95,6 +95,13 @@ void CheckColumn(Oid relation, AttrNumber column, const char* text) {
         std::string("A column of type ") + facts.type + " cannot hold this.",
         "Choose the class that says what the column holds, or none if it is not PHI.");
   }
+  if (label.rows && facts.category != TYPCATEGORY_STRING) {
+    throw Error(sqlstate::kDatatypeMismatch,
+                std::string("column \"") + facts.name + "\" cannot hold sensitivity codes",
+                std::string("With rows=sens it holds the codes of its row; its type is ") +
+                    facts.type + ".",
+                "Keep the codes in a column of type text, one, or text[], several.");
+  }
   RequireColumn(relation, label.of, "of");
   if (label.subject) RequireOneSubject(relation, column, facts.name);
 }

@@ -1,7 +1,6 @@
 // Makes way for DDL on tables with masked views, and gives grants on them back.
 
 #include "pg/event_trigger.h"
-#include "pg/parser.h"
 #include "pg/text.h"
 #include "sync/ddl.h"
 #include "sync/owner.h"
@@ -43,6 +42,15 @@ void MakeWay(const AlterTableStmt* statement) {
   });
 }
 
+// Of those that a view can have.
+bool IsPrivilege(const char* word) {
+  for (const char* const known :
+       {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"}) {
+    if (strcmp(word, known) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 // Fires before ALTER TABLE: the server refuses to drop a column, or to change its type, while a
@@ -56,20 +64,34 @@ PHISYNC_FUNCTION(phisync_release_masked) {
   return Datum{0};
 }
 
-// grant_as(grantor oid, statement text): a grant belongs to who made it, and only he takes it back.
+// grant_as(view regclass, grantor oid, grantee oid, privilege text, column_name name, grantable
+// boolean): a grant belongs to who made it, and only he takes it back.
 PHISYNC_FUNCTION(phisync_grant_as) {
-  const char* const grant = text_to_cstring(PG_GETARG_TEXT_PP(1));
-  const List* const statements = raw_parser(grant, RAW_PARSE_DEFAULT);
-  // As another role nothing else is run, whoever may come to call this.
-  if (list_length(statements) != 1 || !IsA(linitial_node(RawStmt, statements)->stmt, GrantStmt)) {
-    ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("this is not one GRANT"));
+  for (const int n : {0, 1, 2, 3, 5}) {
+    if (PG_ARGISNULL(n)) return Datum{0};
   }
+  const Oid view = PG_GETARG_OID(0);
+  const char* const privilege = text_to_cstring(PG_GETARG_TEXT_PP(3));
+  const char* const name = get_rel_name(view);
+  if (name == nullptr || !IsPrivilege(privilege)) return Datum{0};
+  StringInfoData grant;
+  initStringInfo(&grant);
+  appendStringInfo(&grant, "GRANT %s", privilege);
+  if (!PG_ARGISNULL(4)) {
+    appendStringInfo(&grant, " (%s)", quote_identifier(NameStr(*PG_GETARG_NAME(4))));
+  }
+  const Oid grantee = PG_GETARG_OID(2);
+  appendStringInfo(
+      &grant, " ON %s TO %s%s",
+      quote_qualified_identifier(get_namespace_name(get_rel_namespace(view)), name),
+      OidIsValid(grantee) ? quote_identifier(GetUserNameFromId(grantee, false)) : "PUBLIC",
+      PG_GETARG_BOOL(5) ? " WITH GRANT OPTION" : "");
   Oid user;
   int context;
   GetUserIdAndSecContext(&user, &context);
-  SetUserIdAndSecContext(PG_GETARG_OID(0), context | SECURITY_LOCAL_USERID_CHANGE);
+  SetUserIdAndSecContext(PG_GETARG_OID(1), context | SECURITY_LOCAL_USERID_CHANGE);
   SPI_connect();
-  sync::Execute(grant, 0, nullptr, nullptr, nullptr);
+  sync::Execute(grant.data, 0, nullptr, nullptr, nullptr);
   SPI_finish();
   SetUserIdAndSecContext(user, context);
   return Datum{0};

@@ -154,12 +154,43 @@ TEST(TableLabel, AllKeys) {
   EXPECT_EQ(Format(ParseTableLabel("phi;default=omit")), "phi");
 }
 
+TEST(TableLabel, SensitivityOfAllRows) {
+  const TableLabel label = ParseTableLabel("phi;part2=yes;sens=SUD,HIV");
+  EXPECT_TRUE(label.part2);
+  EXPECT_EQ(label.conf, Confidentiality::kRestricted);
+  EXPECT_EQ(Format(label), "phi;sens=SUD,HIV;part2=yes");
+  EXPECT_EQ(Format(ParseTableLabel("phi;conf=N;sens=VIP")), "phi;conf=N;sens=VIP");
+  EXPECT_EQ(SensitivitiesOf(label.sens, label.part2),
+            (std::vector<std::string_view>{"SUD", "HIV", kPart2Code}));
+  EXPECT_EQ(SensitivitiesOf(0, false), std::vector<std::string_view>());
+  EXPECT_EQ(TableRefusal(ParseTableLabel, "none;part2=yes").message(),
+            "sensitivity on a table without PHI");
+  EXPECT_EQ(TableRefusal(ParseSchemaLabel, "phi;sens=HIV").message(),
+            "unknown item \"sens\" in schema label");
+}
+
+TEST(ColumnLabel, CodesOfTheRow) {
+  EXPECT_TRUE(ParseColumnLabel("none;rows=sens").rows);
+  EXPECT_EQ(Format(ParseColumnLabel("phi:clinical;rows=sens;policy=drop")),
+            "phi:clinical;policy=drop;rows=sens");
+  EXPECT_FALSE(ParseColumnLabel("none").rows);
+  EXPECT_EQ(Refusal(ParseColumnLabel, "none;rows=yes").hint(), "Values of rows are: sens.");
+}
+
+TEST(Sensitivity, CodesAreKnownOrRefused) {
+  for (const std::string_view code : SensitivityCodes()) EXPECT_NO_THROW(CheckSensitivity(code));
+  EXPECT_NO_THROW(CheckSensitivity(kPart2Code));
+  for (const std::string_view code : {"", "hiv", "HVI", "42CFRPart3", "part2"}) {
+    EXPECT_THROW(CheckSensitivity(code), Error) << code;
+  }
+}
+
 TEST(TableLabel, SaysWhatIsWrong) {
   EXPECT_EQ(TableRefusal(ParseTableLabel, "phi:ssn").message(),
             "\"phi:ssn\" is a label for a column");
   EXPECT_EQ(TableRefusal(ParseTableLabel, "ph").hint(), "Did you mean \"phi\"?");
   EXPECT_EQ(TableRefusal(ParseTableLabel, "phi;quasi=yes").hint(),
-            "Keys are: default, conf, aad, subject.");
+            "Keys are: default, conf, aad, subject, sens, part2.");
   EXPECT_EQ(TableRefusal(ParseTableLabel, "default=omit").message(), "table label has no class");
   EXPECT_EQ(TableRefusal(ParseSchemaLabel, "phi;subject=id").message(),
             "unknown item \"subject\" in schema label");
@@ -205,6 +236,7 @@ class Labels {
                                       "redact(\"a; b\")"};
     label.transform = transforms[Below(5)];
     label.policy = static_cast<Policy>(Below(3));
+    label.rows = Below(4) == 0;
     return label;
   }
   std::uint32_t Below(std::size_t n) {

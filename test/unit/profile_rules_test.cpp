@@ -52,6 +52,46 @@ TEST(ProfileRules, APartHasItsKindsRuleUnlessItHasItsOwn) {
   EXPECT_EQ(Rule(rules, "geo.city"), "drop");
 }
 
+TEST(ProfileRules, FindsWhatIsSaidAndNothingElse) {
+  ProfileRules rules;
+  rules.Set(FindClass("date"), ParseTransform("keep"));
+  ASSERT_NE(rules.Find(FindClass("date.birth")), nullptr);
+  EXPECT_EQ(rules.Find(FindClass("date.birth"))->op, Op::kKeep);
+  EXPECT_EQ(rules.Find(FindClass("ssn")), nullptr);
+}
+
+TEST(ProfileRules, ClassesOfRules) {
+  EXPECT_EQ(ParseRuleClass("phi:date.birth"), FindClass("date.birth"));
+  EXPECT_EQ(ParseRuleClass("ssn"), FindClass("ssn"));
+  EXPECT_EQ(ParseRuleClass("unclassified"), kClassNone);
+  for (const char* const wrong :
+       {"", "none", "phi:", "phi", "phi:ssm", "SSN", "date.", "phi:phi:ssn"}) {
+    try {
+      ParseRuleClass(wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const Error& e) {
+      EXPECT_STREQ(e.sqlstate(), "22023");
+      EXPECT_FALSE(e.hint().empty());
+    }
+  }
+}
+
+TEST(ProfileRules, OneRuleIsCheckedAsAmongAll) {
+  for (const Standard standard : {Standard::kSafeHarbor, Standard::kLimitedDataSet}) {
+    for (const BuiltInProfile& profile : BuiltInProfiles()) {
+      const ProfileRules rules = BuiltIn(profile.name);
+      const std::set<std::string> all = Subjects(rules, standard);
+      for (std::size_t i = 1; i < TagClasses().size(); ++i) {
+        const auto id = static_cast<ClassId>(i);
+        EXPECT_EQ(CheckRule(id, rules.Of(id), standard).has_value(), all.count(ClassText(id)) == 1);
+      }
+    }
+    EXPECT_FALSE(CheckRule(kClassNone, ParseTransform("keep"), standard).has_value());
+    EXPECT_TRUE(CheckUnclassifiedRule(ParseTransform("keep"), standard).has_value());
+    EXPECT_FALSE(CheckUnclassifiedRule(ParseTransform("null"), standard).has_value());
+  }
+}
+
 TEST(ProfileRules, ARuleThatIsNotForTheTypeDrops) {
   const ProfileRules rules = BuiltIn("safe_harbor");
   EXPECT_EQ(rules.On(FindClass("date.birth"), ValueType::kDate).op, Op::kDateYear);
