@@ -35,6 +35,18 @@ ALTER EVENT TRIGGER phisync_follow_ddl ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phisync_follow_ddl IS
 'Makes caches of tags follow ALTER TABLE and CREATE OR REPLACE VIEW to heirs and views';
 
+CREATE FUNCTION phisync.keep_tags() RETURNS event_trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_keep_tags';
+COMMENT ON FUNCTION phisync.keep_tags() IS
+'Gives a table the tags as its own that it had from a parent or a schema which it leaves, and takes a view''s own tags away when somebody who is not a member of phisync_officer gives it a query that reads more than they say. Used by the event trigger phisync_keep_tags. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.keep_tags() FROM PUBLIC;
+CREATE EVENT TRIGGER phisync_keep_tags ON ddl_command_end
+  WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE VIEW', 'CREATE RULE')
+  EXECUTE FUNCTION phisync.keep_tags();
+ALTER EVENT TRIGGER phisync_keep_tags ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_keep_tags IS
+'Keeps tags where a command other than SECURITY LABEL would take them away';
+
 CREATE FUNCTION phisync.tag(relation regclass, column_name name, label text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN

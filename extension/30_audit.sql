@@ -44,7 +44,7 @@ COMMENT ON COLUMN phisync.audit_trail.recorded_at IS 'When the event was complet
 COMMENT ON COLUMN phisync.audit_trail.event_id IS
 'Names the event; a cursor has one row with outcome open when it first delivers rows and one with the same event_id when it ends.';
 COMMENT ON COLUMN phisync.audit_trail.source IS
-'read: a statement that read tagged columns; statement: one that wrote them without reading any; change: a changed row; gap: events that could not be recorded; stream: a start, end or refusal of the change stream.';
+'read: a statement that read tagged columns; statement: one that wrote them without reading any; change: a changed row; gap: events that could not be recorded; stream: a start, end or refusal of the change stream; tag: a tag that was removed or weakened.';
 COMMENT ON COLUMN phisync.audit_trail.outcome IS
 'ok; error: failed while it ran (row_count = rows produced until then); aborted: ended by a rollback between fetches; open: a cursor that can deliver more. Of a read without a grant: denied; would_deny: let through by phisync.read_enforcement = audit; exempt: a superuser''s under phisync.superuser_reads.';
 COMMENT ON COLUMN phisync.audit_trail."precision" IS
@@ -54,8 +54,14 @@ COMMENT ON COLUMN phisync.audit_trail.top_command IS 'Command tag of the client'
 COMMENT ON COLUMN phisync.audit_trail.row_key IS
 'Primary key of a changed row: a JSON array of texts, or a keyed hash (hmac:...) where a key column is tagged; see phisync.audit_row_key.';
 COMMENT ON COLUMN phisync.audit_trail.changed_columns IS 'Names of the columns that an UPDATE of the row changed; never values.';
-COMMENT ON COLUMN phisync.audit_trail.detail IS 'Of a stream: consumer, slot (empty: a snapshot), and the SQLSTATE with which it was refused or ended (00000: none).';
+COMMENT ON COLUMN phisync.audit_trail.detail IS 'Of a stream: consumer, slot (empty: a snapshot), and the SQLSTATE with which it was refused or ended (00000: none). Of a tag: the label before and after (null: none), and the schema if the label was its.';
 COMMENT ON COLUMN phisync.audit_trail.lost_events IS 'Of a gap: how many events were lost between started_at and finished_at.';
+
+-- A dump sets its labels before it attaches the months that it brings; a month made for such an event would be in its way.
+CREATE TABLE phisync.audit_pending (LIKE phisync.audit_trail INCLUDING DEFAULTS);
+COMMENT ON TABLE phisync.audit_pending IS
+'Events of the trail of source tag whose month has no partition yet; they move there when another event or phisync.audit_table asks for the month. Read phisync.audit_log instead.';
+SELECT pg_catalog.pg_extension_config_dump('phisync.audit_pending', '');
 
 -- Made when first needed, not here: a dump carries it, and hashes stay comparable after a restore.
 CREATE TABLE phisync.audit_secret (
@@ -67,7 +73,7 @@ COMMENT ON TABLE phisync.audit_secret IS
 
 SELECT pg_catalog.pg_extension_config_dump('phisync.audit_secret', '');
 SELECT pg_catalog.pg_extension_config_dump('phisync.audit_seq', '');
-REVOKE ALL ON phisync.audit_trail, phisync.audit_secret FROM PUBLIC;
+REVOKE ALL ON phisync.audit_trail, phisync.audit_pending, phisync.audit_secret FROM PUBLIC;
 REVOKE ALL ON SEQUENCE phisync.audit_seq FROM PUBLIC;
 
 CREATE VIEW phisync.audit_log AS
@@ -75,7 +81,7 @@ SELECT seq, recorded_at, event_id, source, outcome, "precision", session_role, e
   application_user, purpose, client_address, client_port, tls, application_name, backend_pid, command, top_command,
   nested, relations, relation_oids, columns, tags, truncated, row_count, query_id, transaction_id, row_key,
   changed_columns, lost_events, started_at, finished_at, detail
-FROM phisync.audit_trail;
+FROM (SELECT * FROM phisync.audit_trail UNION ALL SELECT * FROM phisync.audit_pending) events;
 COMMENT ON VIEW phisync.audit_log IS
 'The audit trail: who touched which tagged columns of which tables, when, from where, for whom and why. Readable by phisync_auditor and phisync_officer, writable by nobody. Statements are recorded with preload alone, row changes without too.';
 REVOKE ALL ON phisync.audit_log FROM PUBLIC;
@@ -90,27 +96,30 @@ DECLARE
   base text := 'audit_trail_' || to_char(first_day, '"y"YYYY"m"MM');
   name text := base;
   attempt int := 1;
-  existing regclass;
+  partition regclass;
 BEGIN
   LOCK TABLE phisync.audit_trail IN SHARE UPDATE EXCLUSIVE MODE;
-  SELECT c.oid INTO existing FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+  SELECT c.oid INTO partition FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
   WHERE i.inhparent = 'phisync.audit_trail'::regclass AND pg_get_expr(c.relpartbound, c.oid) = bounds;
-  IF FOUND THEN
-    RETURN existing;
+  IF NOT FOUND THEN
+    -- Somebody may have detached the month and kept its name: new events still need a place.
+    WHILE to_regclass('phisync.' || quote_ident(name)) IS NOT NULL LOOP
+      attempt := attempt + 1;
+      name := base || '_' || attempt;
+    END LOOP;
+    EXECUTE format('CREATE TABLE phisync.%I (LIKE phisync.audit_trail INCLUDING DEFAULTS)', name);
+    -- On each partition, not on the whole: a dump of a partition would otherwise not restore, as attaching it makes the key too.
+    EXECUTE format('ALTER TABLE phisync.%I ADD PRIMARY KEY (recorded_at, seq)', name);
+    -- So that phisync.slots finds the last error of a slot without reading the trail.
+    EXECUTE format('CREATE INDEX ON phisync.%I (recorded_at) WHERE source = %L', name, 'stream');
+    EXECUTE format('REVOKE ALL ON phisync.%I FROM PUBLIC', name);
+    EXECUTE format('ALTER TABLE phisync.audit_trail ATTACH PARTITION phisync.%I %s', name, bounds);
+    partition := to_regclass('phisync.' || quote_ident(name));
   END IF;
-  -- Somebody may have detached the month and kept its name: new events still need a place.
-  WHILE to_regclass('phisync.' || quote_ident(name)) IS NOT NULL LOOP
-    attempt := attempt + 1;
-    name := base || '_' || attempt;
-  END LOOP;
-  EXECUTE format('CREATE TABLE phisync.%I (LIKE phisync.audit_trail INCLUDING DEFAULTS)', name);
-  -- On each partition, not on the whole: a dump of a partition would otherwise not restore, as attaching it makes the key too.
-  EXECUTE format('ALTER TABLE phisync.%I ADD PRIMARY KEY (recorded_at, seq)', name);
-  -- So that phisync.slots finds the last error of a slot without reading the trail.
-  EXECUTE format('CREATE INDEX ON phisync.%I (recorded_at) WHERE source = %L', name, 'stream');
-  EXECUTE format('REVOKE ALL ON phisync.%I FROM PUBLIC', name);
-  EXECUTE format('ALTER TABLE phisync.audit_trail ATTACH PARTITION phisync.%I %s', name, bounds);
-  RETURN to_regclass('phisync.' || quote_ident(name));
+  WITH due AS (
+    DELETE FROM phisync.audit_pending WHERE recorded_at >= first_day AND recorded_at < first_day + interval '1 month' RETURNING *)
+  INSERT INTO phisync.audit_trail SELECT * FROM due;
+  RETURN partition;
 END
 $$;
 COMMENT ON FUNCTION phisync.audit_partition(timestamptz) IS

@@ -65,7 +65,7 @@ $$;
 COMMENT ON FUNCTION phisync.select_list(name[], text[]) IS
 'What follows SELECT in the query of a masked view. Needs no preload.';
 
-CREATE FUNCTION phisync.make_masked_view(id integer, schema name, name name, relation regclass, profile text, query text) RETURNS regclass
+CREATE FUNCTION phisync.make_masked_view(schema name, name name, query text) RETURNS regclass
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   made regclass;
@@ -73,12 +73,11 @@ BEGIN
   EXECUTE format('CREATE VIEW %I.%I WITH (security_barrier) AS %s', schema, name, query);
   made := format('%I.%I', schema, name)::regclass;
   EXECUTE format('ALTER VIEW %s OWNER TO phisync_masked', made);
-  INSERT INTO phisync.masked_view VALUES (id, made, relation, profile, query, phisync.view_definition(made));
   RETURN made;
 END
 $$;
-COMMENT ON FUNCTION phisync.make_masked_view(integer, name, name, regclass, text, text) IS
-'Makes a masked view that nobody may read yet. For phisync''s own functions alone. Needs no preload.';
+COMMENT ON FUNCTION phisync.make_masked_view(name, name, text) IS
+'Makes the view of a masked view, which nobody may read yet. For phisync''s own functions alone. Needs no preload.';
 
 CREATE FUNCTION phisync.remake_masked_view(masked phisync.masked_view, query text, kept name[]) RETURNS regclass
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -98,9 +97,10 @@ BEGIN
     SELECT attname, attnum, attacl FROM pg_attribute WHERE attrelid = c.oid AND attname = ANY (kept)) t (attname, attnum, acl)
   CROSS JOIN LATERAL aclexplode(t.acl) a
   WHERE c.oid = masked.view AND a.grantee <> c.relowner;
+  -- Its row stays, for others wait for it; so what is dropped must not be found in it.
+  UPDATE phisync.masked_view v SET view = masked.id::oid::regclass WHERE v.id = masked.id;
   EXECUTE format('DROP VIEW %s', masked.view);
-  DELETE FROM phisync.masked_view v WHERE v.id = masked.id;
-  made := phisync.make_masked_view(masked.id, schema, name, masked.relation, masked.profile, query);
+  made := phisync.make_masked_view(schema, name, query);
   EXECUTE format('COMMENT ON VIEW %s IS %L', made, remark);
   FOR g IN SELECT * FROM jsonb_to_recordset(grants) AS x (grantor oid, grantee oid, privilege text, attname name, grantable boolean) LOOP
     PERFORM phisync.grant_as(made, g.grantor, g.grantee, g.privilege, g.attname, g.grantable);
@@ -111,7 +111,7 @@ $$;
 COMMENT ON FUNCTION phisync.remake_masked_view(phisync.masked_view, text, name[]) IS
 'Drops a masked view and makes it anew with other columns and the grants that it had. For phisync''s own functions alone. Needs no preload.';
 
-CREATE FUNCTION phisync.rebuild_masked_view(view regclass, absent name[] DEFAULT '{}', force boolean DEFAULT false) RETURNS boolean
+CREATE FUNCTION phisync.rebuild_masked_view(id integer, absent name[] DEFAULT '{}', force boolean DEFAULT false) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -120,11 +120,13 @@ DECLARE
   renewed text;
   padded text;
 BEGIN
-  SELECT * INTO m FROM phisync.masked_view v WHERE v.view = $1;
-  IF NOT FOUND OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = m.relation) OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = m.view) THEN
+  -- Whoever else works a change in has done so before this looks at anything, or does it after, and sees this one.
+  SELECT * INTO m FROM phisync.masked_view v WHERE v.id = $1 FOR UPDATE;
+  IF NOT FOUND OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = m.relation) OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = m.view)
+     -- A profile that views have is not dropped: it is not there yet, in a restore.
+     OR m.profile NOT IN (SELECT p.name FROM phisync.profile p UNION ALL SELECT b.name FROM phisync.built_in_profiles() b) THEN
     RETURN false;
   END IF;
-  PERFORM phisync.lock_family(m.relation);
   SELECT * INTO p FROM phisync.masked_parts(m.relation, m.profile, m.id, $2, false);
   renewed := concat_ws(' ', 'SELECT', phisync.select_list(p.names, p.expressions), p.source);
   IF renewed = m.query AND NOT (force AND m.definition <> phisync.view_definition(m.view)) THEN
@@ -135,7 +137,6 @@ BEGIN
   EXCEPTION WHEN invalid_table_definition THEN
     BEGIN
       m.view := phisync.remake_masked_view(m, renewed, p.names);
-      RETURN true;
     EXCEPTION WHEN dependent_objects_still_exist THEN
       -- Others read it: columns that are no more, or of another type, stay and are null.
       SELECT concat_ws(', ', string_agg(format('%s AS %I', coalesce(n.expression, 'NULL::' || format_type(a.atttypid, a.atttypmod)), a.attname), ', ' ORDER BY a.attnum),
@@ -148,11 +149,11 @@ BEGIN
       RAISE WARNING 'other views read %: columns that it shows no more stay in it, as NULL', m.view;
     END;
   END;
-  UPDATE phisync.masked_view v SET query = renewed, definition = phisync.view_definition(m.view) WHERE v.id = m.id;
+  UPDATE phisync.masked_view v SET view = m.view, query = renewed, definition = phisync.view_definition(m.view) WHERE v.id = m.id;
   RETURN true;
 END
 $$;
-COMMENT ON FUNCTION phisync.rebuild_masked_view(regclass, name[], boolean) IS
+COMMENT ON FUNCTION phisync.rebuild_masked_view(integer, name[], boolean) IS
 'Brings a masked view up to date, without the columns that are to be absent; true if that took a change. force: also if it was changed by hand. For phisync''s own functions alone. Needs no preload.';
 
 CREATE FUNCTION phisync.create_masked_view(relation regclass, profile text, name name DEFAULT NULL, schema name DEFAULT 'phi_masked') RETURNS regclass
@@ -163,14 +164,15 @@ DECLARE
   p record;
   made regclass;
   new_id integer;
+  query text;
 BEGIN
   IF relation IS NULL OR profile IS NULL OR schema IS NULL THEN
     RAISE null_value_not_allowed USING MESSAGE = 'relation, profile and schema must not be NULL';
   END IF;
   PERFORM phisync.require_steward(relation, 'create a masked view of');
-  -- From here on no profile changes unseen, and no other masked view takes the number.
-  LOCK TABLE phisync.masked_view IN SHARE ROW EXCLUSIVE MODE;
+  -- From here on no tag or profile changes unseen, and no other masked view takes the number. Always in this order.
   PERFORM phisync.lock_family(relation);
+  LOCK TABLE phisync.masked_view IN SHARE ROW EXCLUSIVE MODE;
   SELECT * INTO c FROM pg_class o WHERE o.oid = relation;
   IF c.relkind NOT IN ('r', 'p', 'm', 'f') OR c.relpersistence = 't' OR c.oid < 16384 OR c.relnamespace = 'phisync'::regnamespace THEN
     RAISE wrong_object_type USING MESSAGE = format('cannot create a masked view of "%s"', c.relname),
@@ -192,7 +194,9 @@ BEGIN
   PERFORM phisync.require_keys(relation, profile);
   new_id := (SELECT coalesce(max(v.id), 0) + 1 FROM phisync.masked_view v);
   SELECT * INTO p FROM phisync.masked_parts(relation, profile, new_id, '{}', true);
-  made := phisync.make_masked_view(new_id, schema, name, relation, profile, concat_ws(' ', 'SELECT', phisync.select_list(p.names, p.expressions), p.source));
+  query := concat_ws(' ', 'SELECT', phisync.select_list(p.names, p.expressions), p.source);
+  made := phisync.make_masked_view(schema, name, query);
+  INSERT INTO phisync.masked_view VALUES (new_id, made, relation, profile, query, phisync.view_definition(made));
   EXECUTE format('COMMENT ON VIEW %s IS %L', made, format('%s as the profile %s shows it: kept up to date by phisync', relation, profile));
   EXECUTE format('GRANT SELECT ON %s TO phisync_masked', relation);
   EXECUTE format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', made, pg_get_userbyid(c.relowner));

@@ -3,13 +3,13 @@
 CREATE FUNCTION phisync.release_columns(relation regclass, columns name[]) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  v regclass;
+  v integer;
 BEGIN
   FOR v IN
     WITH RECURSIVE below (oid) AS (
       SELECT $1::oid UNION SELECT i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.oid
     )
-    SELECT m.view FROM phisync.masked_view m WHERE m.relation IN (SELECT oid FROM below) ORDER BY m.id
+    SELECT m.id FROM phisync.masked_view m WHERE m.relation IN (SELECT oid FROM below) ORDER BY m.id
   LOOP
     PERFORM phisync.rebuild_masked_view(v, $2);
   END LOOP;
@@ -33,7 +33,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   changed oid[];
   others boolean;
-  v regclass;
+  v integer;
 BEGIN
   IF NOT EXISTS (SELECT FROM phisync.masked_view) THEN
     RETURN;
@@ -42,7 +42,7 @@ BEGIN
   INTO changed, others FROM pg_event_trigger_ddl_commands() c;
   -- What a materialized view is made of is not in its family: it follows every change.
   FOR v IN
-    SELECT m.view FROM phisync.masked_view m LEFT JOIN pg_class c ON c.oid = m.relation
+    SELECT m.id FROM phisync.masked_view m LEFT JOIN pg_class c ON c.oid = m.relation
     WHERE others OR c.relkind = 'm' OR EXISTS (SELECT FROM phisync.family(m.relation) f WHERE f = ANY (changed)) ORDER BY m.id
   LOOP
     PERFORM phisync.rebuild_masked_view(v);
@@ -83,10 +83,14 @@ COMMENT ON EVENT TRIGGER phisync_forget_masked IS
 CREATE FUNCTION phisync.follow_profiles() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  v regclass;
+  v integer;
+  t regclass;
   users text;
 BEGIN
-  -- Whoever makes a masked view now has it before this, or makes it with what this brings.
+  -- Tables first, as whoever changes a table or makes a masked view has locked it before he comes here.
+  FOR t IN SELECT DISTINCT m.relation FROM phisync.masked_view m JOIN pg_class c ON c.oid = m.relation AND c.relkind IN ('r', 'p') ORDER BY 1 LOOP
+    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', t);
+  END LOOP;
   LOCK TABLE phisync.masked_view IN SHARE ROW EXCLUSIVE MODE;
   IF TG_OP = 'DELETE' AND TG_RELID = 'phisync.profile'::regclass THEN
     SELECT string_agg(u.name, ', ' ORDER BY u.name COLLATE "C") INTO users
@@ -97,7 +101,7 @@ BEGIN
         HINT = 'Drop views first with phisync.drop_masked_view, publications with DROP PUBLICATION.';
     END IF;
   END IF;
-  FOR v IN SELECT m.view FROM phisync.masked_view m WHERE m.profile IN (SELECT p.name FROM phisync.profile p) ORDER BY m.id LOOP
+  FOR v IN SELECT m.id FROM phisync.masked_view m WHERE m.profile IN (SELECT p.name FROM phisync.profile p) ORDER BY m.id LOOP
     PERFORM phisync.rebuild_masked_view(v);
   END LOOP;
   RETURN NULL;
@@ -115,11 +119,11 @@ ALTER TABLE phisync.profile_column ENABLE ALWAYS TRIGGER masked_views;
 CREATE FUNCTION phisync.refresh_masked_views() RETURNS SETOF regclass
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  v regclass;
+  v integer;
 BEGIN
-  FOR v IN SELECT m.view FROM phisync.masked_view m ORDER BY m.id LOOP
+  FOR v IN SELECT m.id FROM phisync.masked_view m ORDER BY m.id LOOP
     IF phisync.rebuild_masked_view(v, force => true) THEN
-      RETURN NEXT v;
+      RETURN NEXT (SELECT m.view FROM phisync.masked_view m WHERE m.id = v);
     END IF;
   END LOOP;
 END
@@ -137,8 +141,8 @@ COMMENT ON VIEW phisync.masked_views IS
 
 REVOKE ALL ON FUNCTION phisync.grant_as(regclass, oid, oid, text, name, boolean), phisync.family(regclass), phisync.lock_family(regclass),
   phisync.masked_parts(regclass, text, integer, name[], boolean), phisync.select_list(name[], text[]),
-  phisync.make_masked_view(integer, name, name, regclass, text, text), phisync.remake_masked_view(phisync.masked_view, text, name[]),
-  phisync.rebuild_masked_view(regclass, name[], boolean), phisync.create_masked_view(regclass, text, name, name),
+  phisync.make_masked_view(name, name, text), phisync.remake_masked_view(phisync.masked_view, text, name[]),
+  phisync.rebuild_masked_view(integer, name[], boolean), phisync.create_masked_view(regclass, text, name, name),
   phisync.drop_masked_view(regclass), phisync.release_columns(regclass, name[]), phisync.release_masked(), phisync.follow_masked(),
   phisync.forget_masked(), phisync.follow_profiles(), phisync.refresh_masked_views() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.create_masked_view(regclass, text, name, name), phisync.drop_masked_view(regclass), phisync.refresh_masked_views()

@@ -6,7 +6,7 @@ CREATE TABLE patient (id int PRIMARY KEY, full_name text, ssn text, clinic_id in
 SELECT phisync.tag('patient', 'id', 'none;subject'), phisync.tag('patient', 'full_name', 'phi:name'),
   phisync.tag('patient', 'ssn', 'phi:ssn'), phisync.tag('patient', 'clinic_id', 'none');
 CREATE VIEW seen AS
-SELECT seq, source, outcome, "precision", command, nullif(top_command, command) AS inside, nested, array_to_string(columns, ' ') AS columns, row_count AS rows
+SELECT seq, recorded_at, source, outcome, "precision", command, nullif(top_command, command) AS inside, nested, array_to_string(columns, ' ') AS columns, row_count AS rows
 FROM phisync.audit_log WHERE relations && ARRAY['audit_reads.patient', 'audit_reads.visit', 'audit_reads.directory', 'audit_reads.note'];
 -- Shows what came since the last call.
 CREATE SEQUENCE shown;
@@ -18,7 +18,7 @@ BEGIN
   PERFORM phisync.audit_flush();
   PERFORM setval('audit_reads.shown', coalesce((SELECT max(s.seq) FROM audit_reads.seen s), 0) + 1);
   RETURN QUERY SELECT s.source, s.outcome, s."precision", s.command, s.inside, s.nested, replace(s.columns, 'audit_reads.', ''), s.rows
-    FROM audit_reads.seen s WHERE s.seq >= before ORDER BY s.seq;
+    FROM audit_reads.seen s WHERE s.seq >= before ORDER BY s.recorded_at, s.seq;
 END
 $$;
 

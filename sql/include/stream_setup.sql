@@ -2,8 +2,6 @@
 -- A schema, a consumer that may read every bucket, a slot, and two functions that show what the slot holds, a record a
 -- row, with what differs from run to run masked, and without hello and progress: stream() takes it, and leaves out
 -- transactions that say nothing of rows; peek() leaves it there, and is given options of the stream.
--- Estimates of set-returning functions have the server compile queries that read ten rows.
-SET jit = off;
 CREATE SCHEMA regress_stream;
 SET search_path = regress_stream, public;
 CREATE ROLE regress_stream_reader;

@@ -12,7 +12,7 @@ namespace phisync::audit {
 namespace {
 
 constexpr const char* kInsert =
-    "INSERT INTO phisync.audit_trail (recorded_at, event_id, source, outcome, \"precision\", "
+    "INSERT INTO phisync.%s (recorded_at, event_id, source, outcome, \"precision\", "
     "session_role, "
     "effective_role, authenticated_as, application_user, purpose, client_address, client_port, "
     "tls, "
@@ -33,7 +33,17 @@ constexpr Oid kTypes[kColumns] = {
     INT8OID,        XID8OID,     TEXTOID,      TEXTARRAYOID, INT8OID, TIMESTAMPTZOID,
     TIMESTAMPTZOID, JSONBOID};
 
-SPIPlanPtr insert_plan = nullptr;
+SPIPlanPtr into_trail = nullptr;
+SPIPlanPtr into_pending = nullptr;
+
+// Makes the plan of an INSERT into the table, once.
+void Prepare(SPIPlanPtr* plan, const char* table) {
+  if (*plan != nullptr) return;
+  SPIPlanPtr const made = SPI_prepare(psprintf(kInsert, table), kColumns, const_cast<Oid*>(kTypes));
+  if (made == nullptr) elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
+  SPI_keepplan(made);
+  *plan = made;
+}
 
 Datum ToText(const std::string& text) {
   return PointerGetDatum(cstring_to_text_with_len(text.data(), static_cast<int>(text.size())));
@@ -55,9 +65,9 @@ class Row {
     Add(PointerGetDatum(
         construct_array(texts, static_cast<int>(count), TEXTOID, -1, false, TYPALIGN_INT)));
   }
-  void Insert() {
+  void Insert(SPIPlanPtr plan) {
     if (filled_ != kColumns) elog(ERROR, "audit event has %d values", filled_);
-    const int result = SPI_execute_plan(insert_plan, values_, nulls_, false, 0);
+    const int result = SPI_execute_plan(plan, values_, nulls_, false, 0);
     if (result != SPI_OK_INSERT)
       elog(ERROR, "could not insert audit event: %s", SPI_result_code_string(result));
   }
@@ -97,7 +107,7 @@ void AddRelations(Row& row, const Event& event) {
   row.AddTexts(tags, c);
 }
 
-void InsertEvent(const Event& event) {
+void InsertEvent(const Event& event, SPIPlanPtr plan) {
   Row row;
   auto* id = static_cast<unsigned char*>(palloc(event.id.size()));
   memcpy(id, event.id.data(), event.id.size());
@@ -142,25 +152,39 @@ void InsertEvent(const Event& event) {
   const bool plain = event.detail.empty();
   row.Add(plain ? Datum(0) : DirectFunctionCall1(jsonb_in, CStringGetDatum(event.detail.c_str())),
           plain);
-  row.Insert();
+  row.Insert(plan);
 }
 
-// The month's partition by its usual name is there and attached, or else the SQL function sees to
-// it.
-void EnsurePartition(TimestampTz at, Oid schema) {
+// The month's partition by its usual name is there and attached.
+bool HasPartition(TimestampTz at, Oid schema) {
   pg_tm tm = {};
   fsec_t fraction = 0;
-  if (timestamp2tm(at, nullptr, &tm, &fraction, nullptr, nullptr) == 0) {
-    char name[NAMEDATALEN];
-    snprintf(name, sizeof(name), "audit_trail_y%04dm%02d", tm.tm_year, tm.tm_mon);
-    const Oid partition = get_relname_relid(name, schema);
-    if (OidIsValid(partition) && get_rel_relispartition(partition)) return;
-  }
+  if (timestamp2tm(at, nullptr, &tm, &fraction, nullptr, nullptr) != 0) return false;
+  char name[NAMEDATALEN];
+  snprintf(name, sizeof(name), "audit_trail_y%04dm%02d", tm.tm_year, tm.tm_mon);
+  const Oid partition = get_relname_relid(name, schema);
+  return OidIsValid(partition) && get_rel_relispartition(partition);
+}
+
+void MakePartition(TimestampTz at) {
   Oid type = TIMESTAMPTZOID;
   Datum value = TimestampTzGetDatum(at);
   const int result = SPI_execute_with_args("SELECT phisync.audit_partition($1)", 1, &type, &value,
                                            nullptr, false, 0);
   if (result != SPI_OK_SELECT) elog(ERROR, "could not make a partition of the audit trail");
+}
+
+void InsertWhereItBelongs(const Event& event, Oid schema) {
+  if (!HasPartition(event.finished_at, schema)) {
+    // Labels are set while a dump is being restored, and the dump brings the month itself.
+    if (event.source == EventSource::kTag) {
+      Prepare(&into_pending, "audit_pending");
+      return InsertEvent(event, into_pending);
+    }
+    MakePartition(event.finished_at);
+  }
+  Prepare(&into_trail, "audit_trail");
+  InsertEvent(event, into_trail);
 }
 
 }  // namespace
@@ -199,16 +223,7 @@ void WriteTrail(const std::vector<Event>& events) {
     GetUserIdAndSecContext(&user, &context);
     SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
     if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-    if (insert_plan == nullptr) {
-      SPIPlanPtr plan = SPI_prepare(kInsert, kColumns, const_cast<Oid*>(kTypes));
-      if (plan == nullptr) elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
-      SPI_keepplan(plan);
-      insert_plan = plan;
-    }
-    for (const Event& event : events) {
-      EnsurePartition(event.finished_at, schema);
-      InsertEvent(event);
-    }
+    for (const Event& event : events) InsertWhereItBelongs(event, schema);
     SPI_finish();
     SetUserIdAndSecContext(user, context);
   });

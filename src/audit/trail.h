@@ -15,7 +15,7 @@ Oid TrailTable();
 Oid LockTrail();
 
 // Inserts events in the current transaction, with the rights of the trail's owner, and makes the
-// partitions they need. Throws.
+// partitions they need; changes of tags make none: they wait in phisync.audit_pending. Throws.
 void WriteTrail(const std::vector<Event>& events);
 
 // The key of hashes of tagged primary keys. Throws 55000 before the first phisync.audit_table().

@@ -157,7 +157,7 @@ Event Decode(std::string_view bytes) {
   reader.GetEnum(event.outcome, Outcome::kExempt);
   reader.Get(event.finished_at);
   reader.Get(event.rows);
-  reader.GetEnum(event.source, EventSource::kStream);
+  reader.GetEnum(event.source, EventSource::kTag);
   reader.GetEnum(event.precision, Precision::kBulk);
   std::uint8_t flags = 0;
   reader.Get(flags);
@@ -224,7 +224,7 @@ std::array<std::uint8_t, 16> EventId(std::uint64_t session, std::uint64_t counte
 }
 
 const char* Text(EventSource source) noexcept {
-  constexpr const char* kTexts[] = {"read", "statement", "change", "gap", "stream"};
+  constexpr const char* kTexts[] = {"read", "statement", "change", "gap", "stream", "tag"};
   return kTexts[static_cast<int>(source)];
 }
 

@@ -18,6 +18,7 @@ enum class EventSource : std::uint8_t {
   kChange,     // a changed row
   kGap,        // events that could not be recorded
   kStream,     // a start, end or refusal of the change stream
+  kTag,        // a tag that was removed or weakened
 };
 
 enum class Outcome : std::uint8_t {
@@ -80,7 +81,7 @@ struct Event {
   std::string command;      // command tag: SELECT, INSERT, COPY TO, ...
   std::string top_command;  // of the client's statement that this one runs in
   std::string row_key;      // of a changed row: RowKey's text, "" without primary key
-  std::string detail;       // of a stream: a JSON object, else ""
+  std::string detail;       // of a stream or a tag: a JSON object, else ""
   std::vector<TouchedRelation> relations;
   std::vector<std::string> changed_columns;  // of an updated row
   bool operator==(const Event&) const = default;

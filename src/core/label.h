@@ -88,7 +88,9 @@ std::string Format(const ColumnLabel& label);
 std::string Format(const TableLabel& label);
 
 // The label that is at least as strict as both; what a column gets from several parents.
-// Commutative, associative, idempotent. `of` and `transform` stay only where both agree.
+// Commutative, associative, idempotent. `of` and `transform` stay only where both agree. Of two
+// classes it has the later; which is the stricter depends on the profile, so that whoever joins
+// different ones treats the column as unclassified.
 ColumnLabel Strictest(const ColumnLabel& a, const ColumnLabel& b);
 
 }  // namespace phisync

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/error.h"
+
 namespace phisync {
 namespace {
 
@@ -56,11 +58,16 @@ constexpr unsigned kShortWeightSign = 0x0040;
 constexpr unsigned kShortWeightMask = 0x003F;
 constexpr unsigned kLongScaleMask = 0x3FFF;
 constexpr int kGroup = 4;  // decimal digits in one stored digit
+constexpr unsigned kLastGroup = 9999;
 
 std::uint16_t Word(const char* at) {
   std::uint16_t word;
   std::memcpy(&word, at, sizeof word);
   return word;
+}
+
+[[noreturn]] void RefuseNumeric() {
+  throw Error(sqlstate::kDataCorrupted, "a number is not stored as numbers are");
 }
 
 char* WriteGroup(char* to, unsigned group) {
@@ -132,6 +139,7 @@ void AppendReal(ByteBuffer& out, double value, RealForm form) {
 }
 
 void AppendNumeric(ByteBuffer& out, std::string_view stored) {
+  if (stored.size() < 2) RefuseNumeric();
   const unsigned header = Word(stored.data());
   if ((header & kSignMask) == kSpecial) {
     const unsigned kind = header & kSpecialMask;
@@ -148,6 +156,7 @@ void AppendNumeric(ByteBuffer& out, std::string_view stored) {
     if ((header & kShortWeightSign) != 0) weight -= static_cast<int>(kShortWeightMask) + 1;
     stored.remove_prefix(2);
   } else {
+    if (stored.size() < 4) RefuseNumeric();
     negative = (header & kSignMask) == kNegative;
     scale = static_cast<int>(header & kLongScaleMask);
     weight = static_cast<std::int16_t>(Word(stored.data() + 2));
@@ -155,8 +164,10 @@ void AppendNumeric(ByteBuffer& out, std::string_view stored) {
   }
   const int count = static_cast<int>(stored.size() / 2);
   const auto group = [&](int position) -> unsigned {
-    return position >= 0 && position < count ? Word(stored.data() + std::ptrdiff_t{2} * position)
-                                             : 0;
+    if (position < 0 || position >= count) return 0;
+    const unsigned value = Word(stored.data() + std::ptrdiff_t{2} * position);
+    if (value > kLastGroup) RefuseNumeric();
+    return value;
   };
   const std::size_t room = 1 + static_cast<std::size_t>(kGroup) * (std::max(weight, 0) + 1) + 1 +
                            static_cast<std::size_t>(scale) + kGroup;

@@ -22,7 +22,8 @@ void AppendReal(ByteBuffer& out, double value, RealForm form);
 void AppendDecimal(ByteBuffer& out, std::string_view decimal, RealForm form);
 
 // PostgreSQL's numeric from its stored form (the bytes of the varlena without its length word,
-// aligned to 2), exactly as numeric_out prints it: `1.10`, `NaN`, `-Infinity`.
+// aligned to 2), exactly as numeric_out prints it: `1.10`, `NaN`, `-Infinity`. Throws Error XX001
+// for bytes that are no numeric.
 void AppendNumeric(ByteBuffer& out, std::string_view stored);
 
 }  // namespace phisync

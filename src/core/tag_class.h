@@ -38,8 +38,9 @@ struct TagClass {
   std::string_view text;  // as it stands after "phi:", such as "date.birth"; "none" for kNone
 };
 
-// Index into TagClasses(). The order is strictness: of two classes the greater is the stricter, and
-// a kind without a part (phi:date) is stricter than any of its parts (phi:date.birth).
+// Index into TagClasses(), roughly from the less to the more telling; a kind without a part
+// (phi:date) stands after its parts (phi:date.birth). What consumers get of a class is the
+// profiles' to say, and no order holds for all of them.
 using ClassId = std::uint8_t;
 inline constexpr ClassId kClassNone = 0;
 

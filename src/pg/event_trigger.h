@@ -20,6 +20,21 @@ extern "C" {
 
 namespace phisync::pg {
 
+// Until PopSnapshotBefore, scans with GetActiveSnapshot() see catalogs as the statement that runs
+// found them, with all that others have committed since: what the statement itself deleted is
+// deleted for later commands only. `alone`: the transaction does nothing but this statement, or the
+// last part of it, and may have no snapshot of its beginning.
+inline void PushSnapshotBefore(bool alone = false) {
+  CommandId const command = alone                 ? FirstCommandId
+                            : ActiveSnapshotSet() ? GetActiveSnapshot()->curcid
+                                                  : GetCurrentCommandId(false);
+  PushCopiedSnapshot(GetLatestSnapshot());
+  GetActiveSnapshot()->curcid = command;
+}
+inline void PopSnapshotBefore() {
+  PopActiveSnapshot();
+}
+
 // A subcommand of ALTER TABLE that computes a column anew in all rows, and logs no change of a row.
 inline bool GivesNewValues([[maybe_unused]] AlterTableType type) {
 #if PG_VERSION_NUM >= 170000

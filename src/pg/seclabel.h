@@ -15,5 +15,6 @@ extern "C" {
 #include <commands/seclabel.h>
 #include <nodes/nodeFuncs.h>
 #include <nodes/parsenodes.h>
+#include <optimizer/optimizer.h>
 #include <parser/parsetree.h>
 }

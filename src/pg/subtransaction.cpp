@@ -31,8 +31,6 @@ bool IsAboutRow(int sqlerrcode) {
     case MAKE_SQLSTATE('7', '2', '0', '0', '0'):
     case ERRCODE_CONFIG_FILE_ERROR:
       return false;
-    case ERRCODE_TO_CATEGORY(ERRCODE_DATA_CORRUPTED):
-      return sqlerrcode == ERRCODE_DATA_CORRUPTED;
     default:
       return true;
   }

@@ -16,8 +16,8 @@ const char* SurviveError(void (*fn)(void*), void* arg, bool (*survivable)(int sq
 const char* SurviveInputError(void (*fn)(void*), void* arg);
 
 // SurviveError of errors that depend on the values of a row alone, as far as the SQLSTATE says: not
-// what is wrong with the server, its resources or the transaction (08, 25, 40, 53, 57, 58, 72, F0,
-// XX but for XX001, corrupt data).
+// what is wrong with the server, its resources or the transaction (08, 25, 40, 53, 57, 58, 72, F0).
+// Class XX is what functions raise over a value that should not exist.
 const char* SurviveRowError(void (*fn)(void*), void* arg);
 
 // To be called where BackendError is caught: takes such an error off the server's stack and returns

@@ -54,7 +54,7 @@ void RequireSameIds(Relation table, const CompiledQuery* query, const DefinedQue
   }
   if (!bound) return;
   Form_pg_attribute const now = TupleDescAttr(RelationGetDescr(table), attnum - 1);
-  PushSnapshotBefore();
+  pg::PushSnapshotBefore();
   ScanKeyData keys[2];
   ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
               ObjectIdGetDatum(RelationGetRelid(table)));
@@ -71,7 +71,7 @@ void RequireSameIds(Relation table, const CompiledQuery* query, const DefinedQue
   }
   systable_endscan(scan);
   table_close(attributes, AccessShareLock);
-  PopSnapshotBefore();
+  pg::PopSnapshotBefore();
   if (!same) {
     RefuseStatement(definition,
                     psprintf("column \"%s\" of table \"%s\" is bound to a parameter of bucket "
@@ -123,18 +123,6 @@ void PushDefinitionErrors(DefinitionErrors* frame, const DefinedQuery* query) {
 
 void PopDefinitionErrors(DefinitionErrors* frame) {
   error_context_stack = frame->callback.previous;
-}
-
-// What the statement itself deleted is deleted for later commands only.
-void PushSnapshotBefore() {
-  CommandId const command =
-      ActiveSnapshotSet() ? GetActiveSnapshot()->curcid : GetCurrentCommandId(false);
-  PushCopiedSnapshot(GetLatestSnapshot());
-  GetActiveSnapshot()->curcid = command;
-}
-
-void PopSnapshotBefore() {
-  PopActiveSnapshot();
 }
 
 List* Ancestors(Oid relation, Snapshot snapshot) {

@@ -21,11 +21,6 @@ struct DefinitionErrors {
 void PushDefinitionErrors(DefinitionErrors* frame, const DefinedQuery* query);
 void PopDefinitionErrors(DefinitionErrors* frame);
 
-// Until PopSnapshotBefore, scans with GetActiveSnapshot() see catalogs as the statement that runs
-// found them, with all that others have committed since.
-void PushSnapshotBefore();
-void PopSnapshotBefore();
-
 // The partitioned tables that the relation is a partition of, as the snapshot shows them (null:
 // now).
 List* Ancestors(Oid relation, Snapshot snapshot);

@@ -134,12 +134,12 @@ List* RemoveQueriesOfTables(const Dropped& dropped, const Node* statement) {
 // The tables that held partitions which are gone, without those that are gone themselves.
 List* ParentsOfDropped(const Dropped& dropped) {
   List* parents = NIL;
-  PushSnapshotBefore();
+  pg::PushSnapshotBefore();
   ListCell* cell;
   foreach (cell, dropped.tables) {
     parents = list_concat_unique_oid(parents, Ancestors(lfirst_oid(cell), GetActiveSnapshot()));
   }
-  PopSnapshotBefore();
+  pg::PopSnapshotBefore();
   return list_difference_oid(parents, dropped.tables);
 }
 
@@ -210,7 +210,7 @@ DroppedIndex ReadIndex(Oid index) {
 void FollowIndexes(const Dropped& dropped) {
   List* tables = NIL;
   List* rekeyed = NIL;
-  PushSnapshotBefore();
+  pg::PushSnapshotBefore();
   ListCell* cell;
   foreach (cell, dropped.indexes) {
     const DroppedIndex index = ReadIndex(lfirst_oid(cell));
@@ -218,7 +218,7 @@ void FollowIndexes(const Dropped& dropped) {
     tables = list_append_unique_oid(tables, index.table);
     if (index.primary) rekeyed = list_append_unique_oid(rekeyed, index.table);
   }
-  PopSnapshotBefore();
+  pg::PopSnapshotBefore();
   foreach (cell, tables) {
     Oid const table = lfirst_oid(cell);
     ListCell* query;

@@ -60,14 +60,14 @@ void FollowNewSchema(Oid table) {
 
 void FollowDroppedLabels(Oid table) {
   bool any = false;
-  PushSnapshotBefore();
+  pg::PushSnapshotBefore();
   ForEachLabel(RelationRelationId, table, GetActiveSnapshot(),
                [&](const ObjectAddress& object, const char* label) {
                  // What was no PHI made nothing else PHI.
                  if (object.objectSubId == 0 || std::strncmp(label, "none", 4) == 0) return;
                  any = any || GetSecurityLabel(&object, tags::kProvider) == nullptr;
                });
-  PopSnapshotBefore();
+  pg::PopSnapshotBefore();
   if (any) RecordTagChange(DefinitionsOn(WithHeirs(table)));
 }
 

@@ -143,8 +143,8 @@ ValueEncoder::ValueEncoder(Oid type, const EncodeOptions& options, MemoryContext
   if (OidIsValid(found.element) && found.base != INT2VECTOROID && found.base != OIDVECTOROID) {
     kind_ = Kind::kArray;
     pg::Call([&] {
-      get_typlenbyvalalign(found.element, &parts_->element_length, &parts_->element_by_value,
-                           &parts_->element_align);
+      pg::ElementForm& form = parts_->element_form;
+      get_typlenbyvalalign(found.element, &form.length, &form.by_value, &form.align);
     });
   } else if (found.kind == TYPTYPE_RANGE || found.kind == TYPTYPE_MULTIRANGE) {
     kind_ = found.kind == TYPTYPE_RANGE ? Kind::kRange : Kind::kMultirange;

@@ -13,32 +13,25 @@ void EncoderParts::Element(ByteBuffer& out, Form form, ValueEncoder& encoder, Da
 
 void EncoderParts::Array(ByteBuffer& out, Form form, Datum value) {
   const pg::Varlena stored(value, pg::Varlena::Shape::kAligned);
-  auto* const array = stored.As<ArrayType>();
-  const int dimensions = ARR_NDIM(array);
-  if (dimensions == 0) {
+  const auto* const array = stored.As<ArrayType>();
+  pg::ArrayElements elements(array, element_form);
+  if (elements.count() == 0) {
     out.Append("[]");
     return;
   }
+  const int dimensions = ARR_NDIM(array);
   // How many elements each dimension spans.
   int span[MAXDIM];
   int count = 1;
   for (int d = dimensions - 1; d >= 0; --d) span[d] = count *= ARR_DIMS(array)[d];
 
-  const bits8* const present = ARR_NULLBITMAP(array);
-  const char* at = ARR_DATA_PTR(array);
   for (int i = 0; i < count; ++i) {
     if (i > 0) out.Append(',');
     for (int d = 0; d < dimensions; ++d) {
       if (i % span[d] == 0) out.Append('[');
     }
-    const bool null = present != nullptr && (present[i / 8] & 1 << i % 8) == 0;
-    if (null) {
-      out.Append("null");
-    } else {
-      Element(out, form, *element, fetch_att(at, element_by_value, element_length), false);
-      at = att_addlength_pointer(at, element_length, at);
-      at = reinterpret_cast<const char*>(att_align_nominal(at, element_align));
-    }
+    const NullableDatum next = elements.Next();
+    Element(out, form, *element, next.value, next.isnull);
     for (int d = 0; d < dimensions; ++d) {
       if ((i + 1) % span[d] == 0) out.Append(']');
     }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "pg/array_elements.h"
 #include "pg/output_function.h"
 #include "pg/types.h"
 #include "sync/encode.h"
@@ -32,9 +33,7 @@ struct EncoderParts {
   pg::OutputFunction output;
   // The element of an array, the bound of a range.
   std::unique_ptr<ValueEncoder> element;
-  std::int16_t element_length = 0;
-  bool element_by_value = false;
-  char element_align = 0;
+  pg::ElementForm element_form{};  // of an array
   TypeCacheEntry* range = nullptr;
   // The members of the composite type at this version of it.
   std::vector<Field> fields;

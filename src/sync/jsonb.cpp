@@ -7,13 +7,31 @@
 namespace phisync::sync {
 namespace {
 
+[[noreturn]] void Refuse() {
+  throw Error(sqlstate::kDataCorrupted, "a jsonb value is not stored as such values are");
+}
+
+std::string_view Within(const char* base, const char* end, std::size_t offset, std::size_t length) {
+  if (offset + length > static_cast<std::size_t>(end - base)) Refuse();
+  return {base + offset, length};
+}
+
+// What is left of the bytes of an entry, which begin at `offset`, from the next multiple of 4 on.
+std::string_view Aligned(std::string_view bytes, std::uint32_t offset) {
+  const std::size_t padding = INTALIGN(offset) - offset;
+  if (padding > bytes.size()) Refuse();
+  return bytes.substr(padding);
+}
+
 // Writes the text, or, within a JSON string, the text as that string's content.
 class Writer {
  public:
   Writer(ByteBuffer& out, bool in_string)
       : out_(out), in_string_(in_string), quote_(in_string ? R"(\")" : R"(")") {}
 
-  void Container(const JsonbContainer* container);
+  // In the bytes before `end`. What leads out of them is refused with Error XX001, so that no
+  // foreign memory is read and shown.
+  void Container(const char* at, const char* end);
 
  private:
   // Entries are stored with their length, now and then with their end instead; in order, the start
@@ -33,7 +51,7 @@ class Writer {
 
   void String(std::string_view text);
   // The bytes are at `walk.offset` after the entries, those of numbers and containers aligned to 4.
-  void Entry(const Walk& walk, const char* base);
+  void Entry(const Walk& walk, const char* base, const char* end);
 
   ByteBuffer& out_;
   bool in_string_;
@@ -54,15 +72,22 @@ void Writer::String(std::string_view text) {
   out_.Append(quote_);
 }
 
-void Writer::Entry(const Walk& walk, const char* base) {
+void Writer::Entry(const Walk& walk, const char* base, const char* end) {
   const JEntry entry = *walk.entry;
+  const std::string_view bytes = Within(base, end, walk.offset, walk.Length());
   if (JBE_ISSTRING(entry)) {
-    String({base + walk.offset, walk.Length()});
+    String(bytes);
   } else if (JBE_ISNUMERIC(entry)) {
-    const char* const number = base + INTALIGN(walk.offset);
-    AppendNumeric(out_, {VARDATA_ANY(number), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(number))});
+    const std::string_view number = Aligned(bytes, walk.offset);
+    if (number.size() < VARHDRSZ || VARSIZE_ANY(number.data()) < VARHDRSZ ||
+        VARSIZE_ANY(number.data()) > number.size()) {
+      Refuse();
+    }
+    AppendNumeric(out_, {VARDATA_ANY(number.data()),
+                         static_cast<std::size_t>(VARSIZE_ANY_EXHDR(number.data()))});
   } else if (JBE_ISCONTAINER(entry)) {
-    Container(reinterpret_cast<const JsonbContainer*>(base + INTALIGN(walk.offset)));
+    const std::string_view container = Aligned(bytes, walk.offset);
+    Container(container.data(), container.data() + container.size());
   } else if (JBE_ISNULL(entry)) {
     out_.Append("null");
   } else {
@@ -70,25 +95,29 @@ void Writer::Entry(const Walk& walk, const char* base) {
   }
 }
 
-void Writer::Container(const JsonbContainer* container) {
+void Writer::Container(const char* at, const char* end) {
   if (stack_is_too_deep()) {
     throw Error(sqlstate::kStatementTooComplex, "a jsonb value is nested too deeply to be encoded",
                 "", "Raise the server's setting max_stack_depth.");
   }
+  if (end - at < static_cast<std::ptrdiff_t>(sizeof(JsonbContainer))) Refuse();
+  const auto* const container = reinterpret_cast<const JsonbContainer*>(at);
   const std::uint32_t count = JsonContainerSize(container);
   const bool object = JsonContainerIsObject(container);
+  const std::size_t entries = std::size_t{count} * (object ? 2 : 1);
   const char* const base =
-      reinterpret_cast<const char*>(&container->children[object ? 2 * count : count]);
+      Within(at + sizeof(JsonbContainer), end, 0, entries * sizeof(JEntry)).end();
   Walk value{container->children, 0};
   if (JsonContainerIsScalar(container)) {
-    Entry(value, base);
+    if (count != 1) Refuse();
+    Entry(value, base, end);
     return;
   }
   if (!object) {
     out_.Append('[');
     for (std::uint32_t i = 0; i < count; ++i, value.Next()) {
       if (i > 0) out_.Append(", ");
-      Entry(value, base);
+      Entry(value, base, end);
     }
     out_.Append(']');
     return;
@@ -99,22 +128,27 @@ void Writer::Container(const JsonbContainer* container) {
   out_.Append('{');
   for (std::uint32_t i = 0; i < count; ++i, key.Next(), value.Next()) {
     if (i > 0) out_.Append(", ");
-    String({base + key.offset, key.Length()});
+    String(Within(base, end, key.offset, key.Length()));
     out_.Append(": ");
-    Entry(value, base);
+    Entry(value, base, end);
   }
   out_.Append('}');
+}
+
+void Write(ByteBuffer& out, bool in_string, const Jsonb* value) {
+  const char* const start = reinterpret_cast<const char*>(value);
+  Writer(out, in_string).Container(start + offsetof(Jsonb, root), start + VARSIZE(value));
 }
 
 }  // namespace
 
 void AppendJsonb(ByteBuffer& out, const Jsonb* value) {
-  Writer(out, false).Container(&value->root);
+  Write(out, false, value);
 }
 
 void AppendJsonbString(ByteBuffer& out, const Jsonb* value) {
   out.Append('"');
-  Writer(out, true).Container(&value->root);
+  Write(out, true, value);
   out.Append('"');
 }
 

@@ -7,7 +7,7 @@
 namespace phisync::sync {
 
 // Appends what jsonb_out prints: `{"a": 1, "b": [true, null]}`. Throws Error 54001 if the value is
-// nested too deeply for the stack.
+// nested too deeply for the stack, XX001 if its bytes are no jsonb.
 void AppendJsonb(ByteBuffer& out, const Jsonb* value);
 
 // The same as a JSON string: `"{\"a\": 1, \"b\": [true, null]}"`.

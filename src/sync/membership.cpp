@@ -74,18 +74,12 @@ void Membership::AppendValue(ValueEncoder& encoder, Datum value) {
   if (encoder.Parameter(texts_, value) == Encoded::kValue) values_.push_back({from, texts_.size()});
 }
 
-void Membership::AppendElements(const ArraySource& array, ValueEncoder& encoder, Datum value) {
+void Membership::AppendElements(const pg::ElementForm& form, ValueEncoder& encoder, Datum value) {
   const pg::Varlena stored(value, pg::Varlena::Shape::kAligned);
-  auto* const elements = stored.As<ArrayType>();
-  int count = ARR_NDIM(elements) > 0 ? 1 : 0;
-  for (int d = 0; d < ARR_NDIM(elements); ++d) count *= ARR_DIMS(elements)[d];
-  const bits8* const present = ARR_NULLBITMAP(elements);
-  const char* at = ARR_DATA_PTR(elements);
-  for (int i = 0; i < count; ++i) {
-    if (present != nullptr && (present[i / 8] & 1 << i % 8) == 0) continue;
-    AppendValue(encoder, fetch_att(at, array.by_value, array.length));
-    at = att_addlength_pointer(at, array.length, at);
-    at = reinterpret_cast<const char*>(att_align_nominal(at, array.align));
+  pg::ArrayElements elements(stored.As<ArrayType>(), form);
+  for (int i = 0; i < elements.count(); ++i) {
+    const NullableDatum element = elements.Next();
+    if (!element.isnull) AppendValue(encoder, element.value);
   }
 }
 

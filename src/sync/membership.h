@@ -42,7 +42,7 @@ class Membership {
 
   void Collect(ParameterField& parameter, const RowImage& image);
   void AppendValue(ValueEncoder& encoder, Datum value);
-  void AppendElements(const ArraySource& array, ValueEncoder& encoder, Datum value);
+  void AppendElements(const pg::ElementForm& form, ValueEncoder& encoder, Datum value);
   void DropRepeated(std::size_t first);
 
   ByteBuffer texts_;

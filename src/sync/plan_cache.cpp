@@ -66,7 +66,7 @@ SourceField MakeSource(const ParameterSource& source, MemoryContext memory) {
       .attnum = source.attnum, .array = {}, .encoder = ValueEncoder(source.type, {}, memory)};
   if (source.elements) {
     field.array = pg::Call([&] {
-      ArraySource array;
+      pg::ElementForm array;
       get_typlenbyvalalign(source.type, &array.length, &array.by_value, &array.align);
       return array;
     });

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "pg/array_elements.h"
 #include "pg/decoding.h"
 #include "pg/executor.h"
 #include "sync/encode.h"
@@ -30,17 +31,12 @@ struct Field {
 };
 
 // How an array keeps its elements.
-struct ArraySource {
-  std::int16_t length;
-  bool by_value;
-  char align;
-};
 
 // A column that holds values of a parameter.
 struct SourceField {
   AttrNumber attnum;
-  std::optional<ArraySource> array;  // its elements are the values
-  ValueEncoder encoder;              // of a value
+  std::optional<pg::ElementForm> array;  // its elements are the values
+  ValueEncoder encoder;                  // of a value
 };
 using ParameterField = std::vector<SourceField>;
 

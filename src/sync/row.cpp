@@ -38,6 +38,7 @@ void RowEvaluator::Evaluate(Target& target, Relation relation, ReorderBufferChan
   rows_.Load(RelationGetDescr(relation), pg::OldTuple(change), pg::NewTuple(change));
   rows_.FillUntouched(target);
   had_old_ = change->action != REORDER_BUFFER_CHANGE_INSERT;
+  fetches_ = false;
   changes.key_changed = key_changed_ = rows_.has_old() && rows_.has_new() && KeyChanged();
   EvaluateForms();
 }
@@ -48,6 +49,8 @@ void RowEvaluator::EvaluateRow(Target& target, Relation relation, HeapTuple tupl
   as_of_ = GetCurrentTransactionStartTimestamp();
   rows_.Load(RelationGetDescr(relation), nullptr, tuple);
   had_old_ = key_changed_ = false;
+  fetches_ = std::ranges::any_of(target.varlena,
+                                 [&](AttrNumber attnum) { return rows_.new_row().IsFar(attnum); });
   EvaluateForms();
 }
 
@@ -102,9 +105,10 @@ const char* RowEvaluator::Try(bool runs_foreign_code, Fn&& fn) {
   const std::size_t buckets = changes_->buckets.size();
   const std::size_t incomplete = changes_->incomplete.size();
   const std::size_t bytes = changes_->bytes->size();
+  const bool subtransaction = runs_foreign_code || fetches_;
   const char* sqlstate = nullptr;
   try {
-    if (!runs_foreign_code) {
+    if (!subtransaction) {
       fn();
     } else {
       sqlstate = pg::SurviveRowError(
@@ -112,7 +116,7 @@ const char* RowEvaluator::Try(bool runs_foreign_code, Fn&& fn) {
     }
   } catch (const pg::BackendError&) {
     // One that comes out of a subtransaction is about the server.
-    sqlstate = runs_foreign_code ? nullptr : pg::TakeRowError();
+    sqlstate = subtransaction ? nullptr : pg::TakeRowError();
     if (sqlstate == nullptr) throw;
   } catch (const Error& error) {
     sqlstate = error.sqlstate();

@@ -129,6 +129,7 @@ class RowEvaluator {
   bool had_old_ = false;  // the row was there before, whether or not its old values are known
   bool key_changed_ = false;
   std::optional<TimestampTz> as_of_;
+  bool fetches_ = false;  // values of the row are read from a table, which may fail half way
   const RowImage* shown_ = nullptr;  // to expressions
   // Of the form at hand.
   std::vector<Joined> joined_;

@@ -33,7 +33,7 @@ void RowVersions::FillUntouched(const Target& target) {
   if (!has_new_) return;
   for (const AttrNumber attnum : target.varlena) {
     const int i = attnum - 1;
-    if (new_.nulls[i] || !VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(new_.values[i]))) continue;
+    if (!new_.IsFar(attnum)) continue;
     if (has_old_ && (target.whole_old || bms_is_member(attnum, target.identity))) {
       new_.values[i] = old_.values[i];
       new_.nulls[i] = old_.nulls[i];

@@ -23,6 +23,11 @@ struct RowImage {
   [[nodiscard]] bool IsMissingAny(const Bitmapset* columns) const {
     return missing != nullptr && bms_overlap(columns, missing);
   }
+  // A value of a column of variable length is stored out of line.
+  [[nodiscard]] bool IsFar(AttrNumber attnum) const {
+    return !nulls[attnum - 1] &&
+           VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(values[static_cast<std::size_t>(attnum) - 1]));
+  }
 };
 
 // Memory is kept from row to row. Views the tuples and the description that were loaded last.

@@ -20,6 +20,7 @@ struct ColumnFacts {
   const char* label;   // null: none
   List* reads;         // of Read*; views only
   bool reads_unknown;  // the view's column could not be traced
+  bool calls_opaque;   // it has values from a function that may read any table
 };
 
 struct RelationFacts {
@@ -28,18 +29,31 @@ struct RelationFacts {
   const char* schema_label;  // null: none
   List* parents;             // OIDs
   bool is_view;              // or a materialized view
+  bool inherits;             // can have parents
   int column_count;
   ColumnFacts* columns;  // [attnum - 1]
 };
 
-// Null if the relation does not exist or is the system's own.
-const RelationFacts* ReadFacts(Oid relation);
+// As the snapshot shows it (null: now). Null if the relation does not exist or is the system's own.
+RelationFacts* ReadFacts(Oid relation, Snapshot snapshot = nullptr);
+
+// Inheritance and partition parents (OIDs), likewise.
+List* ReadParents(Oid relation, Snapshot snapshot);
 
 // Category of the type (pg_type.typcategory), of what a domain is over and an array is of.
 char TypeCategoryOf(Oid type);
 
-// Fills reads and reads_unknown of a view's columns from its query.
-void TraceView(Oid view, RelationFacts* facts);
+// Fills reads and reads_unknown of a view's columns from its query, as the snapshot shows it (null:
+// now).
+void TraceView(Oid view, Snapshot snapshot, RelationFacts* facts);
+
+// Whether any label in this database says that something is PHI, as the snapshot shows it (null:
+// now).
+bool AnyPhiLabel(Snapshot snapshot);
+
+// Whether the function may give more than its arguments: not built in and not immutable, or built
+// in to run a query. For check_functions_in_node.
+bool MayReadTables(Oid function, void*);
 
 // What output column `number` (from 1) of an analysed query reads, into column->reads.
 void TraceQuery(Query* query, AttrNumber number, ColumnFacts* column);

@@ -9,9 +9,9 @@
 #include "pg/boundary.h"
 #include "pg/event_trigger.h"
 #include "tags/catalog_facts.h"
-#include "tags/dependents.h"
 #include "tags/detect.h"
 #include "tags/resolver.h"
+#include "tags/stored_label.h"
 #include "tags/tags.h"
 
 namespace phisync::tags {
@@ -126,51 +126,16 @@ const Noted* Take(const Node* statement) {
   return nullptr;
 }
 
-// Tables that the command made or changed, but for those of an extension's script; palloc'd.
-List* Touched() {
-  List* relations = NIL;
-  MemoryContext const outside = CurrentMemoryContext;
-  if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-  const int result = SPI_execute(
-      "SELECT DISTINCT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() c"
-      " WHERE c.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
-      " AND c.object_type IN ('table', 'foreign table') AND NOT c.in_extension",
-      true, 0);
-  if (result != SPI_OK_SELECT) elog(ERROR, "SPI_execute: %s", SPI_result_code_string(result));
-  for (uint64 i = 0; i < SPI_processed; ++i) {
-    bool null = false;
-    const Oid relation =
-        DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &null));
-    MemoryContext const inside = MemoryContextSwitchTo(outside);
-    relations = lappend_oid(relations, relation);
-    MemoryContextSwitchTo(inside);
-  }
-  SPI_finish();
-  list_sort(relations, list_oid_cmp);
-  return relations;
-}
-
-void SetLabel(Oid relation, AttrNumber column, const std::string& label) {
-  pg::Call([&] {
-    ObjectAddress address;
-    ObjectAddressSubSet(address, RelationRelationId, relation, column);
-    SetSecurityLabel(&address, kProvider, label.c_str());
-  });
-}
-
 void MarkAsPhi(Oid relation) {
-  SetLabel(relation, 0, "phi");
-  pg::Call([&] {
-    Invalidate(Dependents(relation));
-    CommandCounterIncrement();
-  });
+  StoreLabel(relation, 0, "phi");
+  FinishLabels(relation);
 }
 
 // Sets the label; of several subjects the first remains.
 void CopyLabel(Oid relation, AttrNumber column, ColumnLabel label, bool* has_subject) {
   if (label.subject && *has_subject) label.subject.reset();
   *has_subject = *has_subject || label.subject.has_value();
-  SetLabel(relation, column, Format(label));
+  StoreLabel(relation, column, Format(label));
 }
 
 void LabelLike(Oid relation, const List* likes) {
@@ -207,11 +172,6 @@ void LabelLike(Oid relation, const List* likes) {
   }
 }
 
-// Whether it gives more than its arguments: not built in, and not immutable.
-bool MayReadTables(Oid function, void*) {
-  return function >= FirstNormalObjectId && func_volatile(function) != PROVOLATILE_IMMUTABLE;
-}
-
 // Whether a function of which nobody can tell what it reads gives values to the query. Takes the
 // conditions away from the tree.
 bool FindOpaque(Node* node, void* context) {
@@ -224,24 +184,6 @@ bool FindOpaque(Node* node, void* context) {
   }
   if (check_functions_in_node(node, MayReadTables, context)) return true;
   return pg::WalkExpression(node, FindOpaque, context);
-}
-
-// Whether any label of this database says that something is PHI.
-bool AnyPhi() {
-  bool found = false;
-  Relation labels = table_open(SecLabelRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(labels, InvalidOid, false, nullptr, 0, nullptr);
-  for (HeapTuple tuple; !found && HeapTupleIsValid(tuple = systable_getnext(scan));) {
-    bool null = false;
-    const char* provider = TextDatumGetCString(
-        heap_getattr(tuple, Anum_pg_seclabel_provider, RelationGetDescr(labels), &null));
-    const char* label = TextDatumGetCString(
-        heap_getattr(tuple, Anum_pg_seclabel_label, RelationGetDescr(labels), &null));
-    found = strcmp(provider, kProvider) == 0 && strncmp(label, "none", 4) != 0;
-  }
-  systable_endscan(scan);
-  table_close(labels, AccessShareLock);
-  return found;
 }
 
 // Labels the columns as those of a view of this query. Returns whether it is PHI of which cannot be
@@ -264,7 +206,7 @@ bool LabelResult(Oid relation, Query* query) {
     }
     opaque = pg::Call([&] { return FindOpaque(reinterpret_cast<Node*>(query), nullptr); });
   }
-  if (opaque && !phi) phi = pg::Call([] { return AnyPhi(); });
+  if (opaque && !phi) phi = pg::Call([] { return AnyPhiLabel(nullptr); });
   if (!phi) return false;
   bool has_subject = false;
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -341,7 +283,7 @@ void Warn(const Open& open, const std::string& opaque) {
 void Follow(const Node* statement) {
   const Noted* note = Take(statement);
   if (note == nullptr) return;
-  List* relations = pg::Call([] { return Touched(); });
+  List* relations = pg::Call([] { return RelationsOfCommand(false); });
   Open open;
   std::string opaque;
   for (int i = 0; i < list_length(relations); ++i) {

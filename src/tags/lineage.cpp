@@ -1,6 +1,10 @@
 // Traces the columns of a view to the columns that they read, through the stored query: subqueries,
-// joins, set operations, CTEs, sublinks and functions in FROM. What it does not know it reports as
-// unknown.
+// joins, set operations, CTEs, sublinks, windows and functions in FROM. What it does not know it
+// reports as unknown. Conditions count where their result is a value: in a sublink, not in the
+// WHERE of the view itself.
+
+#include <algorithm>
+#include <iterator>
 
 #include "tags/catalog_facts.h"
 
@@ -40,6 +44,29 @@ void AddRead(Oid relation, AttrNumber attribute, bool as_is, ColumnFacts* column
   *read = {relation, attribute, as_is};
   column->reads = lappend(column->reads, read);
 }
+
+// Built in to run any query, or to give what any table or slot holds.
+constexpr Oid kReadingBuiltIns[] = {
+    F_QUERY_TO_XML,
+    F_QUERY_TO_XML_AND_XMLSCHEMA,
+    F_CURSOR_TO_XML,
+    F_TABLE_TO_XML,
+    F_TABLE_TO_XML_AND_XMLSCHEMA,
+    F_SCHEMA_TO_XML,
+    F_SCHEMA_TO_XML_AND_XMLSCHEMA,
+    F_DATABASE_TO_XML,
+    F_DATABASE_TO_XML_AND_XMLSCHEMA,
+    F_TS_STAT_TEXT,
+    F_TS_STAT_TEXT_TEXT,
+    F_TS_REWRITE_TSQUERY_TEXT,
+    F_LO_GET_OID,
+    F_LO_GET_OID_INT8_INT4,
+    F_LOREAD,
+    F_PG_LOGICAL_SLOT_GET_CHANGES,
+    F_PG_LOGICAL_SLOT_PEEK_CHANGES,
+    F_PG_LOGICAL_SLOT_GET_BINARY_CHANGES,
+    F_PG_LOGICAL_SLOT_PEEK_BINARY_CHANGES,
+};
 
 // Traces output `attribute` of the query; 0: all of them.
 void TraceOutput(Query* query, AttrNumber attribute, const Level* outer, bool as_is,
@@ -148,6 +175,44 @@ void TraceEntry(RangeTblEntry* entry, AttrNumber attribute, const Level* level, 
   column->reads_unknown = true;
 }
 
+// What decides which rows a subquery gives: its own conditions and those of the subqueries that it
+// reads from.
+void TraceConditions(Query* query, const Level* outer, ColumnFacts* column) {
+  check_stack_depth();
+  const Level level = {query, outer};
+  TraceExpression(reinterpret_cast<Node*>(query->jointree), &level, false, column);
+  TraceExpression(query->havingQual, &level, false, column);
+  TraceExpression(query->limitOffset, &level, false, column);
+  TraceExpression(query->limitCount, &level, false, column);
+  ListCell* cell = nullptr;
+  foreach (cell, query->rtable) {
+    auto* entry = lfirst_node(RangeTblEntry, cell);
+    if (entry->rtekind != RTE_SUBQUERY) continue;
+    TraceConditions(entry->subquery, &level, column);
+    // Which rows are in both, or in one alone, their values decide.
+    if (query->setOperations != nullptr) TraceOutput(entry->subquery, 0, &level, false, column);
+  }
+}
+
+// The columns by which the rows of a window are divided and ordered.
+void TraceWindow(const WindowFunc* function, const Level* level, ColumnFacts* column) {
+  ListCell* cell = nullptr;
+  foreach (cell, level->query->windowClause) {
+    auto* window = lfirst_node(WindowClause, cell);
+    if (window->winref != function->winref) continue;
+    for (List* clauses : {window->partitionClause, window->orderClause}) {
+      ListCell* item = nullptr;
+      foreach (item, clauses) {
+        auto* expression =
+            get_sortgroupclause_expr(lfirst_node(SortGroupClause, item), level->query->targetList);
+        TraceExpression(expression, level, false, column);
+      }
+    }
+    TraceExpression(window->startOffset, level, false, column);
+    TraceExpression(window->endOffset, level, false, column);
+  }
+}
+
 void TraceExpression(Node* node, const Level* level, bool as_is, ColumnFacts* column) {
   check_stack_depth();
   if (node == nullptr) return;
@@ -168,28 +233,39 @@ void TraceExpression(Node* node, const Level* level, bool as_is, ColumnFacts* co
   }
   if (IsA(node, SubLink)) {
     const auto* link = reinterpret_cast<SubLink*>(node);
+    auto* query = castNode(Query, link->subselect);
     TraceExpression(link->testexpr, level, false, column);
-    if (link->subLinkType != EXISTS_SUBLINK) {
-      TraceOutput(castNode(Query, link->subselect), 0, level, false, column);
-    }
+    if (link->subLinkType != EXISTS_SUBLINK) TraceOutput(query, 0, level, false, column);
+    TraceConditions(query, level, column);
     return;
   }
+  if (IsA(node, WindowFunc)) {
+    TraceWindow(reinterpret_cast<const WindowFunc*>(node), level, column);
+  }
+  if (check_functions_in_node(node, MayReadTables, nullptr)) column->calls_opaque = true;
   Trace trace = {column, level, false};
   pg::WalkExpression(node, Visit, &trace);
 }
 
 }  // namespace
 
+bool MayReadTables(Oid function, void*) {
+  if (function >= FirstNormalObjectId) return func_volatile(function) != PROVOLATILE_IMMUTABLE;
+  return std::find(std::begin(kReadingBuiltIns), std::end(kReadingBuiltIns), function) !=
+         std::end(kReadingBuiltIns);
+}
+
 void TraceQuery(Query* query, AttrNumber number, ColumnFacts* column) {
   TraceOutput(query, number, nullptr, true, column);
 }
 
-void TraceView(Oid view, RelationFacts* facts) {
+void TraceView(Oid view, Snapshot snapshot, RelationFacts* facts) {
   Relation rewrite = table_open(RewriteRelationId, AccessShareLock);
   ScanKeyData key;
   ScanKeyInit(&key, Anum_pg_rewrite_ev_class, BTEqualStrategyNumber, F_OIDEQ,
               ObjectIdGetDatum(view));
-  SysScanDesc scan = systable_beginscan(rewrite, RewriteRelRulenameIndexId, true, nullptr, 1, &key);
+  SysScanDesc scan =
+      systable_beginscan(rewrite, RewriteRelRulenameIndexId, true, snapshot, 1, &key);
   Query* query = nullptr;
   for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
     // CMD_SELECT, as the catalog spells it; a view has one such rule.

@@ -12,6 +12,7 @@
 #include "tags/catalog_facts.h"
 #include "tags/dependents.h"
 #include "tags/tags.h"
+#include "tags/weakened.h"
 
 namespace phisync::tags {
 namespace {
@@ -174,6 +175,7 @@ void Check(const ObjectAddress* object, const char* text) {
         ParseSchemaLabel(text);
       }
     }
+    AllowOrRefuse(*object, text);
     Follow(*object, text);
   });
 }

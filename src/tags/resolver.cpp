@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/label_change.h"
 #include "pg/boundary.h"
 
 namespace phisync::tags {
@@ -20,17 +21,32 @@ class FactsMemory {
   FactsMemory(const FactsMemory&) = delete;
   FactsMemory& operator=(const FactsMemory&) = delete;
 
-  const RelationFacts* Read(Oid relation) {
-    return pg::Call([this, relation] {
+  const RelationFacts* Read(Oid relation, Snapshot snapshot, const OtherLabel* other) {
+    return pg::Call([&] {
       check_stack_depth();
       MemoryContext const before = MemoryContextSwitchTo(context_);
-      const RelationFacts* facts = ReadFacts(relation);
+      RelationFacts* facts = ReadFacts(relation, snapshot);
       MemoryContextSwitchTo(before);
+      if (facts != nullptr && other != nullptr) Put(*other, relation, facts);
       return facts;
     });
   }
 
  private:
+  static void Put(const OtherLabel& other, Oid relation, RelationFacts* facts) {
+    const ObjectAddress& object = other.object;
+    if (object.classId == NamespaceRelationId) {
+      if (object.objectId == facts->schema) facts->schema_label = other.text;
+    } else if (object.objectId == relation) {
+      const int column = object.objectSubId;
+      if (column == 0) {
+        facts->label = other.text;
+      } else if (column <= facts->column_count) {
+        facts->columns[column - 1].label = other.text;
+      }
+    }
+  }
+
   MemoryContext context_;
 };
 
@@ -50,14 +66,22 @@ std::optional<Label> Understood(Label (*parse)(std::string_view), const char* te
 struct Resolver::Answer {
   enum Rank { kNothing, kNone, kUnclassified, kPhi };
   Rank rank = kNothing;
+  // Somebody has tagged it, or a part of it, phi:*. If it is unclassified all the same, it is made
+  // of columns of several classes, or also of one without.
+  bool tagged = false;
   ColumnLabel label;  // of kNone and kPhi
   bool subject = false;
+  bool own_subject = false;  // the column's own label says so
   Source source = Source::kNone;
   Oid origin = InvalidOid;
 
-  // Joins what another parent, or another column that a view reads, says.
+  // Joins what another parent, or another column that a view reads, says. What is made of several
+  // classes has none: of two classes neither is the stricter for every profile.
   void Join(const Answer& other) {
     const bool both = rank != kNothing && other.rank != kNothing;
+    const bool mixed =
+        rank == kPhi && other.rank == kPhi && label.tag_class != other.label.tag_class;
+    const bool open = rank == kUnclassified || other.rank == kUnclassified;
     const bool leads =
         other.rank > rank || (other.rank == rank && other.label.tag_class > label.tag_class);
     if (leads || origin == InvalidOid) {
@@ -65,8 +89,30 @@ struct Resolver::Answer {
       origin = other.origin;
     }
     label = both ? Strictest(label, other.label) : (rank != kNothing ? label : other.label);
-    rank = std::max(rank, other.rank);
+    rank = mixed || open ? kUnclassified : std::max(rank, other.rank);
+    tagged = tagged || other.tagged;
     subject = subject || other.subject;
+  }
+
+  // An own label can say more than the parents do, not less: whoever reads through the parent, or
+  // writes, counts on its tags.
+  void RaiseTo(const Answer& above) {
+    if (!above.tagged) return;
+    if (above.rank == kUnclassified || rank == kUnclassified) {
+      rank = kUnclassified;
+    } else if (rank == kPhi && Weaker(above.label, label).empty()) {
+      return;
+    } else {
+      const bool class_above = ClassGivesMore(above.label.tag_class, label.tag_class);
+      const ClassId tag_class = class_above ? above.label.tag_class : label.tag_class;
+      label = Strictest(label, above.label);
+      label.tag_class = tag_class;
+      rank = kPhi;
+      if (!class_above) return;
+    }
+    tagged = true;
+    source = above.source;
+    origin = above.origin;
   }
 };
 
@@ -82,7 +128,8 @@ Resolver::Answer Resolver::OwnAnswer(const ColumnFacts& column, Oid relation) co
   }
   answer.label = *label;
   answer.rank = label->phi() ? Answer::kPhi : Answer::kNone;
-  answer.subject = label->subject.has_value();
+  answer.tagged = label->phi();
+  answer.subject = answer.own_subject = label->subject.has_value();
   return answer;
 }
 
@@ -96,6 +143,7 @@ Resolver::Answer Resolver::AnswerFrom(const Resolved& other, std::size_t column,
   answer.rank = !tag.phi              ? Answer::kNone
                 : !answer.label.phi() ? Answer::kUnclassified
                                       : Answer::kPhi;
+  answer.tagged = answer.rank == Answer::kPhi || other.mixed[column] != 0;
   answer.source = source;
   answer.origin = tag.origin != InvalidOid ? tag.origin : relation;
   return answer;
@@ -116,7 +164,10 @@ Resolver::Answer Resolver::ParentAnswer(const ColumnFacts& column, const Relatio
 
 Resolver::Answer Resolver::ViewAnswer(const ColumnFacts& column) {
   Answer answer;
-  if (column.reads_unknown) answer.rank = Answer::kUnclassified;
+  if (column.reads_unknown || (column.calls_opaque && AnyPhi())) {
+    answer.rank = Answer::kUnclassified;
+    answer.source = Source::kView;
+  }
   for (int i = 0; i < list_length(column.reads); ++i) {
     const Read& read = *static_cast<const Read*>(list_nth(column.reads, i));
     const Resolved& other = Resolve(read.relation);
@@ -164,9 +215,16 @@ void Resolver::ReadRelationLabels(const RelationFacts& facts, const std::optiona
   }
 }
 
+bool Resolver::AnyPhi() {
+  if (!any_phi_) any_phi_ = pg::Call([&] { return AnyPhiLabel(snapshot_); });
+  return *any_phi_;
+}
+
 Resolver::Derived Resolver::Derive(const ColumnFacts& column) {
   const Answer answer = ViewAnswer(column);
-  return {answer.rank >= Answer::kUnclassified, answer.rank != Answer::kUnclassified, answer.label};
+  const bool classified = answer.rank != Answer::kUnclassified;
+  return {answer.rank >= Answer::kUnclassified, classified, !classified && answer.tagged,
+          answer.label};
 }
 
 const Resolver::Resolved& Resolver::Resolve(Oid relation) {
@@ -176,7 +234,7 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
   if (!is_new) return result;
 
   FactsMemory memory;
-  const RelationFacts* facts = memory.Read(relation);
+  const RelationFacts* facts = memory.Read(relation, snapshot_, other_);
   if (facts == nullptr) return result;
   const auto count = static_cast<std::size_t>(facts->column_count);
   std::vector<Answer> answers(count);
@@ -184,6 +242,8 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
   resolved.tags.columns.resize(count);
   resolved.names.resize(count);
   resolved.labels.resize(count);
+  resolved.mixed.resize(count);
+  resolved.own_label = facts->label != nullptr;
 
   std::optional<TableLabel> own;
   bool own_unreadable = false;
@@ -227,7 +287,13 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
     if (answer.rank == Answer::kNothing) {
       answer = facts->is_view ? ViewAnswer(column) : ParentAnswer(column, *facts);
       // "none" on the relation clears what nobody classified, never what somebody called PHI.
-      if (answer.rank == Answer::kUnclassified && own && !own->phi) answer.rank = Answer::kNothing;
+      if (answer.rank == Answer::kUnclassified && !answer.tagged && own && !own->phi) {
+        const bool subject = answer.subject;
+        answer = Answer();
+        answer.subject = subject;
+      }
+    } else if (facts->parents != NIL) {
+      answer.RaiseTo(ParentAnswer(column, *facts));
     }
     holds_phi = holds_phi || answer.rank >= Answer::kUnclassified;
   }
@@ -239,17 +305,18 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
     Answer& answer = answers[i];
     ColumnTag& tag = resolved.tags.columns[i];
     // Subjects named here replace those named by parents.
-    tag.subject = own_subject ? (answer.source == Source::kOwn && answer.subject) ||
-                                    (own && own->subject == resolved.names[i])
+    tag.subject = own_subject ? answer.own_subject || (own && own->subject == resolved.names[i])
                               : answer.subject;
     if (answer.rank == Answer::kNothing) {
       if (!holds_phi) continue;
       if (facts->is_view) {
         // It reads nothing that holds PHI.
-        answer = {Answer::kNone, ColumnLabel(), answer.subject, Source::kView, relation};
+        answer.rank = Answer::kNone;
+        answer.source = Source::kView;
       } else {
-        answer = {Answer::kUnclassified, ColumnLabel(), answer.subject, unclassified_source,
-                  unclassified_origin};
+        answer.rank = Answer::kUnclassified;
+        answer.source = unclassified_source;
+        answer.origin = unclassified_origin;
       }
     }
     tag.phi = answer.rank >= Answer::kUnclassified;
@@ -257,6 +324,7 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
     tag.origin = answer.origin != InvalidOid ? answer.origin : relation;
     if (answer.rank == Answer::kUnclassified) {
       tag.text = "unclassified";
+      resolved.mixed[i] = static_cast<char>(answer.tagged);
       continue;
     }
     // The label as it takes effect: the subject may be named by the relation's label, here or

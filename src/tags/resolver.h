@@ -1,6 +1,8 @@
 #pragma once
 // Works out effective tags; remembers what it found, so that one resolver serves many relations of
 // one moment. Do not keep it across commands.
+//
+// It can also say what was, as a snapshot shows the catalogs, and what would be with another label.
 
 #include <optional>
 #include <string>
@@ -13,13 +15,27 @@
 
 namespace phisync::tags {
 
+// A label in place of the one that is stored; null: none.
+struct OtherLabel {
+  ObjectAddress object;
+  const char* text;
+};
+
 class Resolver {
  public:
   struct Resolved {
     RelationTags tags;
     std::vector<std::string> names;   // [attnum - 1]; empty: dropped
     std::vector<ColumnLabel> labels;  // [attnum - 1]; meaningful where tags say none or phi:*
+    // [attnum - 1]; of an unclassified column: somebody has tagged what it is made of, but no one
+    // class is right for all of it.
+    std::vector<char> mixed;
+    bool own_label = false;  // on the relation itself
   };
+
+  // `snapshot`: null for now. `other`: null for none; it must outlive the resolver.
+  explicit Resolver(Snapshot snapshot = nullptr, const OtherLabel* other = nullptr)
+      : snapshot_(snapshot), other_(other) {}
 
   // Of a relation that does not exist or is the system's own: no columns. Throws.
   const Resolved& Resolve(Oid relation);
@@ -28,6 +44,7 @@ class Resolver {
   struct Derived {
     bool phi;           // tagged so, or of a column that is unclassified
     bool classified;    // the label says what it holds
+    bool mixed;         // not classified, although somebody has tagged what it is made of
     ColumnLabel label;  // "none" where nothing tagged is read
   };
   Derived Derive(const ColumnFacts& column);
@@ -42,7 +59,12 @@ class Resolver {
                           RelationTags* tags);
   Answer AnswerFrom(const Resolved& other, std::size_t column, Oid relation, Source source) const;
 
+  bool AnyPhi();
+
+  Snapshot snapshot_;
+  const OtherLabel* other_;
   std::unordered_map<Oid, Resolved> memo_;
+  std::optional<bool> any_phi_;
 };
 
 }  // namespace phisync::tags

@@ -75,6 +75,14 @@ foreach my $present (0, 1)
 	is(tags($db), $before, "pg_restore -j2 keeps the tags, $with");
 }
 is($node->safe_psql('plain1', 'SELECT name FROM patient'), 'Ann', 'the rows came too');
+# Labels of a restore that clear columns are events of the new database; they wait until its trail has the month.
+my $events = q{SELECT count(*) FROM phisync.audit_log WHERE source = 'tag'};
+my $waiting = $node->safe_psql('plain1', 'SELECT count(*) FROM phisync.audit_pending');
+cmp_ok($waiting, '>', 0, 'a restore that clears columns is in the trail');
+my $all = $node->safe_psql('plain1', $events);
+$node->safe_psql('plain1', q{SELECT phisync.audit_table('patient')});
+is($node->safe_psql('plain1', 'SELECT count(*) FROM phisync.audit_pending'), 0, 'and moves into the month when it is there');
+is($node->safe_psql('plain1', $events), $all, 'without loss');
 
 # Parts of a dump.
 my $part = database('part', 1);

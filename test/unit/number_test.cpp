@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
+
 namespace phisync {
 namespace {
 
@@ -145,6 +147,16 @@ TEST(Number, NumericInItsShortForm) {
   EXPECT_EQ(Numeric({Short(false, 4, -1), 7}), "0.0007");
   EXPECT_EQ(Numeric({Short(false, 9, -2), 12, 3000}), "0.000000123");
   EXPECT_EQ(Numeric({Short(false, 3, 0), 9999, 9990}), "9999.999");
+}
+
+TEST(Number, NumericThatIsNone) {
+  ByteBuffer out;
+  EXPECT_THROW(AppendNumeric(out, ""), Error);
+  EXPECT_THROW(AppendNumeric(out, "x"), Error);
+  EXPECT_THROW(Numeric({0x0002}), Error);                        // a long header cut off
+  EXPECT_THROW(Numeric({Short(false, 0, 0), 10000}), Error);     // a group of four digits has five
+  EXPECT_THROW(Numeric({Short(false, 4, 0), 1, 60000}), Error);  // after the point
+  EXPECT_EQ(out.size(), 0U);
 }
 
 TEST(Number, NumericInItsLongForm) {

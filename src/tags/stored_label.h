@@ -1,0 +1,26 @@
+#pragma once
+// Labels that follow from a command on tables rather than from SECURITY LABEL.
+
+#include <string>
+
+#include "pg/backend.h"
+
+namespace phisync::tags {
+
+// Stores the label of a column of the relation (0: of the relation itself), without the checks of
+// SECURITY LABEL. Later commands see it. Throws.
+void StoreLabel(Oid relation, AttrNumber column, const std::string& label);
+
+// Removes it. Throws.
+void RemoveLabel(Oid relation, AttrNumber column);
+
+// To be called once after all of the above: makes caches forget the tags of the relation and of all
+// that follow it, and what was stored visible. Throws.
+void FinishLabels(Oid relation);
+
+// Tables, foreign tables and views that the command of an event trigger at its end made or changed,
+// but for those of an extension's script; palloc'd. `views`: views alone, else tables alone. The
+// caller's frame may own nothing.
+List* RelationsOfCommand(bool views);
+
+}  // namespace phisync::tags
