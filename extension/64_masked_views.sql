@@ -86,12 +86,13 @@ DECLARE
   name name;
   remark text := obj_description(masked.view, 'pg_class');
   made regclass;
+  me oid := quote_ident(current_user)::regrole;  -- what a superuser grants is the owner's
   grants jsonb;
   g record;
 BEGIN
   SELECT n.nspname, c.relname INTO schema, name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = masked.view;
   SELECT jsonb_agg(jsonb_build_object('grantor', a.grantor, 'grantee', a.grantee, 'privilege', a.privilege_type, 'attname', t.attname,
-           'grantable', a.is_grantable) ORDER BY a.grantor <> c.relowner, t.attnum)
+           'grantable', a.is_grantable, 'given_on', a.grantor <> c.relowner) ORDER BY a.grantor <> c.relowner, t.attnum)
   INTO grants FROM pg_class c
   CROSS JOIN LATERAL (SELECT NULL::name, 0::int2, c.relacl UNION ALL
     SELECT attname, attnum, attacl FROM pg_attribute WHERE attrelid = c.oid AND attname = ANY (kept)) t (attname, attnum, acl)
@@ -102,8 +103,13 @@ BEGIN
   EXECUTE format('DROP VIEW %s', masked.view);
   made := phisync.make_masked_view(schema, name, query);
   EXECUTE format('COMMENT ON VIEW %s IS %L', made, remark);
-  FOR g IN SELECT * FROM jsonb_to_recordset(grants) AS x (grantor oid, grantee oid, privilege text, attname name, grantable boolean) LOOP
-    PERFORM phisync.grant_as(made, g.grantor, g.grantee, g.privilege, g.attname, g.grantable);
+  FOR g IN SELECT * FROM jsonb_to_recordset(grants) AS x (grantor oid, grantee oid, privilege text, attname name, grantable boolean, given_on boolean) LOOP
+    BEGIN
+      PERFORM phisync.grant_as(made, CASE WHEN g.given_on THEN g.grantor ELSE me END, g.grantee, g.privilege, g.attname, g.grantable);
+    EXCEPTION WHEN insufficient_privilege THEN
+      -- Who granted it cannot any more; then it comes from the owner.
+      PERFORM phisync.grant_as(made, me, g.grantee, g.privilege, g.attname, g.grantable);
+    END;
   END LOOP;
   RETURN made;
 END

@@ -131,13 +131,25 @@ $$;
 COMMENT ON FUNCTION phisync.refresh_masked_views() IS
 'Brings every masked view up to date, also those that were changed by hand, and returns those that were not. They follow changes by themselves: for after a restore without event triggers, or where phisync.leaks says so. Needs no preload.';
 
+CREATE FUNCTION phisync.column_treatments(relation regclass, profile text) RETURNS text[]
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN ARRAY(SELECT c.column_name || ' ' || c.transformation FROM phisync.masked_columns(relation, profile) c ORDER BY c.attnum);
+EXCEPTION WHEN undefined_object OR object_not_in_prerequisite_state THEN
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION phisync.column_treatments(regclass, text) IS
+'Columns of a relation with what a profile makes of each; null where nobody can say, because the profile or a class is missing. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.column_treatments(regclass, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.column_treatments(regclass, text) TO phisync_officer, phisync_auditor;
+
 CREATE VIEW phisync.masked_views AS
-SELECT m.view, m.relation, m.profile,
-       ARRAY(SELECT c.column_name || ' ' || c.transformation FROM phisync.masked_columns(m.relation, m.profile) c ORDER BY c.attnum) AS columns,
+SELECT m.view, m.relation, m.profile, phisync.column_treatments(m.relation, m.profile) AS columns,
        m.definition <> phisync.view_definition(m.view) AS changed_by_hand
 FROM phisync.masked_view m;
 COMMENT ON VIEW phisync.masked_views IS
-'Masked views: the table, the profile, what becomes of each column, and whether somebody has changed the view since phisync made it (phisync.refresh_masked_views mends that). Needs no preload.';
+'Masked views: the table, the profile, what becomes of each column (null: nothing is shown, as the profile or a class is missing), and whether somebody has changed the view since phisync made it (phisync.refresh_masked_views mends that). Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.grant_as(regclass, oid, oid, text, name, boolean), phisync.family(regclass), phisync.lock_family(regclass),
   phisync.masked_parts(regclass, text, integer, name[], boolean), phisync.select_list(name[], text[]),

@@ -80,6 +80,19 @@ SELECT id FROM phi_masked.patient WHERE zip = '02139-4307';
 SELECT id FROM phi_masked.patient WHERE zip = '021';
 RESET ROLE;
 
+-- Indexes serve conditions on columns that are kept.
+SET enable_seqscan = off;
+CREATE FUNCTION pg_temp.uses_index(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  plan text;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+  RETURN plan LIKE '%Index Cond%';
+END
+$$;
+SELECT pg_temp.uses_index('SELECT zip FROM phi_masked.patient WHERE id = 1') AS of_kept, pg_temp.uses_index('SELECT zip FROM phi_masked.patient WHERE zip = ''021''') AS of_masked;
+RESET enable_seqscan;
+
 -- A profile with every transformation.
 SET ROLE regress_mask_officer;
 SELECT phisync.create_profile('regress_mask', consents => ARRAY['HIV']) \g /dev/null
@@ -125,6 +138,17 @@ RESET ROLE;
 SELECT phisync.alter_profile('regress_mask', consents => '{}') \g /dev/null
 SELECT id, length(mrn) AS mrn FROM phi_masked.patient_coded ORDER BY id;
 SELECT length(phisync.masked_value(NULL::text, :view_id, 'mrn', :patient, '(0,1)')) AS by_row, phisync.masked_value(NULL::text, :view_id, 'mrn', :patient, '(0,2)') IS NULL AS hidden_row;
+-- Codes in an array, and in what is no text any more.
+ALTER TABLE patient ALTER COLUMN sens TYPE text[] USING CASE WHEN sens <> '' THEN ARRAY[sens, NULL, 'HIV ETH'] WHEN sens = '' THEN '{}'::text[] END;
+SELECT id, length(mrn) AS mrn, sens FROM phi_masked.patient_coded ORDER BY id;
+SELECT phisync.alter_profile('regress_mask', consents => ARRAY['ETH', 'HIV']) \g /dev/null
+UPDATE patient SET sens = '{HIV,NULL,ETH}' WHERE id = 2;
+SELECT id, length(mrn) AS mrn, sens FROM phi_masked.patient_coded ORDER BY id;
+ALTER TABLE patient ALTER COLUMN sens TYPE int[] USING NULL;
+UPDATE patient SET sens = '{1}' WHERE id = 2;
+SELECT id, length(mrn) AS mrn, sens FROM phi_masked.patient_coded ORDER BY id;
+SELECT phisync.masked_value(NULL::text, :view_id, 'mrn', :patient, ctid) IS NULL AS hidden FROM patient WHERE id = 2;
+ALTER TABLE patient ALTER COLUMN sens TYPE text USING NULL;
 -- Row-level security of the table is for the role that owns the views; codes need that there is none.
 ALTER TABLE patient ENABLE ROW LEVEL SECURITY;
 SELECT count(*) FROM phi_masked.patient;
@@ -132,6 +156,16 @@ CREATE POLICY masked ON patient TO phisync_masked USING (clinic = 'c1');
 SELECT id, zip FROM phi_masked.patient ORDER BY id;
 SELECT id, mrn FROM phi_masked.patient_coded ORDER BY id;
 ALTER TABLE patient DISABLE ROW LEVEL SECURITY;
+
+-- Foreign tables have no rows to compute codes of.
+CREATE FOREIGN DATA WRAPPER regress_mask_fdw;
+CREATE SERVER regress_mask_server FOREIGN DATA WRAPPER regress_mask_fdw;
+CREATE FOREIGN TABLE far (id int, mrn text, zip text) SERVER regress_mask_server;
+SELECT phisync.tag('far', 'id', 'none'), phisync.tag('far', 'mrn', 'phi:mrn'), phisync.tag('far', 'zip', 'phi:geo.zip') \g /dev/null
+SELECT phisync.set_profile_rule('regress_mask', 'far', 'mrn', 'pseudonym'), phisync.set_profile_rule('regress_mask', 'far', 'zip', 'zip3') \g /dev/null
+SELECT phisync.create_masked_view('far', 'regress_mask');
+SELECT attname FROM pg_attribute WHERE attrelid = 'phi_masked.far'::regclass AND attnum > 0 ORDER BY attnum;
+DROP FOREIGN DATA WRAPPER regress_mask_fdw CASCADE;
 
 -- Refusals.
 SET ROLE regress_mask_owner;

@@ -104,6 +104,8 @@ ALTER TABLE patient DROP COLUMN phone;
 SELECT phisync.tag('patient', 'phi;default=error') \g /dev/null
 ALTER TABLE patient ADD COLUMN unknown text;
 SELECT * FROM phi_masked.patient;
+SELECT * FROM phisync.masked_views;
+SELECT relation FROM phisync.leaks WHERE relation = 'patient'::regclass;
 SELECT phisync.tag('patient', 'unknown', 'none') \g /dev/null
 SELECT shown('phi_masked.patient'), (SELECT count(*) FROM phi_masked.patient);
 -- The whole table becomes sensitive.

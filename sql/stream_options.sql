@@ -12,6 +12,15 @@ INSERT INTO value VALUES
 SELECT * FROM peek() WHERE "peek" ~ '"put"';
 SELECT * FROM peek('timestamps', 'legacy', 'bytea', 'hex', 'nonfinite', 'string') WHERE "peek" ~ '"put"';
 SELECT * FROM peek('timestamps', 'iso', 'bytea', 'base64', 'nonfinite', 'token') WHERE "peek" ~ '"put"';
+-- Times have their form within other values, too.
+CREATE TYPE seen AS (at timestamptz, until time, spans tsrange[]);
+CREATE TABLE span (id int PRIMARY KEY, r tstzrange, m tsmultirange, rs tsrange[], c seen, cs seen[]);
+SELECT FROM phisync.create_bucket('spans', ARRAY['SELECT * FROM span'], profile => 'full');
+SELECT FROM pg_replication_slot_advance('regress_stream', pg_current_wal_lsn());
+INSERT INTO span VALUES (1, '[2024-01-02 03:04:05.1+09,infinity)', '{[2024-01-01,2024-01-02 00:00:00.5)}', '{"[2024-01-01,)",empty}',
+  ('2024-01-02 03:04+00', '12:00', '{"(,2024-01-01 00:00:00.123456]"}'), ARRAY[('-infinity', '24:00:00', NULL)::seen, NULL]);
+SELECT line::jsonb ->> 'data' FROM peek() line WHERE line ~ '"put"';
+SELECT line::jsonb ->> 'data' FROM peek('timestamps', 'legacy') line WHERE line ~ '"put"';
 -- Ids of rows and buckets do not depend on them.
 CREATE TABLE keyed (day timestamp PRIMARY KEY, raw bytea);
 SELECT FROM phisync.create_bucket('days', ARRAY['SELECT day AS id, day, raw FROM keyed WHERE day = bucket.day'],

@@ -23,8 +23,10 @@ SELECT FROM phisync.tag('patient', 'name', 'phi:name');
 SELECT FROM phisync.tag('parent', 'name', 'phi:name');
 SELECT FROM phisync.tag('names', 'name', 'phi:name');
 SELECT * FROM changes();
--- What a label says besides does not matter, nor does the same label again.
+-- What a label says that no profile looks at does not matter, nor does the same label again; another class does.
 SELECT FROM phisync.tag('patient', 'name', 'phi:name');
+SELECT FROM phisync.tag('patient', 'name', 'phi:name; conf=R; quasi=yes');
+SELECT * FROM changes();
 SELECT FROM phisync.tag('patient', 'name', 'phi:name.family; conf=R');
 SELECT * FROM changes();
 SELECT FROM phisync.tag('patient', 'name', 'none');

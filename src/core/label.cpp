@@ -178,6 +178,10 @@ class Parser {
   bool has_class_ = false;
 };
 
+Confidentiality UsualConfidentiality(std::uint32_t sens) {
+  return sens != 0 ? Confidentiality::kRestricted : Confidentiality::kNormal;
+}
+
 ClassId ReadClass(Parser& parser, std::string_view word) {
   constexpr std::string_view kPrefix = "phi:";
   if (word == "none") return kClassNone;
@@ -250,13 +254,12 @@ TableLabel ParseRelationLabel(std::string_view what, std::string_view text, Word
     parser.Fail(text, "sensitivity on a table without PHI",
                 "Begin with \"phi;\", or leave sens and part2 out.");
   }
-  if (label.sens != 0 && !parser.Seen("conf")) label.conf = Confidentiality::kRestricted;
+  if (!parser.Seen("conf")) label.conf = UsualConfidentiality(label.sens);
   return label;
 }
 
 std::string FormatConfidentiality(Confidentiality conf, std::uint32_t sens) {
-  const auto usual = sens != 0 ? Confidentiality::kRestricted : Confidentiality::kNormal;
-  if (conf == usual) return {};
+  if (conf == UsualConfidentiality(sens)) return {};
   return ";conf=" + std::string(kConfidentiality[static_cast<std::size_t>(conf)]);
 }
 
@@ -334,7 +337,7 @@ ColumnLabel ParseColumnLabel(std::string_view text) {
     parser.Fail(text, "sensitivity on a column that is not PHI",
                 "Give the column a class such as phi:clinical, or leave sens and part2 out.");
   }
-  if (label.sens != 0 && !parser.Seen("conf")) label.conf = Confidentiality::kRestricted;
+  if (!parser.Seen("conf")) label.conf = UsualConfidentiality(label.sens);
   return label;
 }
 
@@ -371,6 +374,19 @@ std::string Format(const TableLabel& label) {
   if (!label.aad.empty()) text += ";aad=" + label.aad;
   if (!label.subject.empty()) text += ";subject=" + QuoteColumnName(label.subject);
   return text;
+}
+
+std::string DecidingText(ColumnLabel label) {
+  label.conf = UsualConfidentiality(label.sens);
+  label.quasi = false;
+  label.policy = Policy::kUnset;
+  return Format(label);
+}
+
+std::string DecidingText(TableLabel label) {
+  label.conf = UsualConfidentiality(label.sens);
+  label.aad.clear();
+  return Format(label);
 }
 
 ColumnLabel Strictest(const ColumnLabel& a, const ColumnLabel& b) {

@@ -87,6 +87,11 @@ TableLabel ParseSchemaLabel(std::string_view text);
 std::string Format(const ColumnLabel& label);
 std::string Format(const TableLabel& label);
 
+// The same without what does not decide what consumers get: conf, quasi, policy and aad. Labels
+// with equal texts let the same through.
+std::string DecidingText(ColumnLabel label);
+std::string DecidingText(TableLabel label);
+
 // The label that is at least as strict as both; what a column gets from several parents.
 // Commutative, associative, idempotent. `of` and `transform` stay only where both agree. Of two
 // classes it has the later; which is the stricter depends on the profile, so that whoever joins

@@ -284,6 +284,8 @@ PHISYNC_FUNCTION(phisync_set_profile_column) {
   const Profile profile = RequireOwn(pg::View(PG_GETARG_TEXT_PP(0)));
   const Oid relation = PG_GETARG_OID(1);
   const char* const column = NameStr(*PG_GETARG_NAME(2));
+  // A rename that is under way ends first, and later ones find the rule.
+  pg::Call([&] { LockRelationOid(relation, AccessShareLock); });
   if (PG_ARGISNULL(3)) {
     if (!HasColumnRule(profile, relation, column)) RequireColumn(relation, column);
     SetColumnRule(profile, relation, column, nullptr);

@@ -127,18 +127,15 @@ void CheckRelation(const ObjectAddress& object, const char* text) {
   if (!label.subject.empty()) RequireOneSubject(object.objectId, 0, label.subject);
 }
 
-// What a label says about PHI; all else in it does not decide what a profile withholds.
-enum class Says { kNothing, kNone, kPhi, kUnreadable };
-
-Says Read(const ObjectAddress& object, const char* text) {
-  if (text == nullptr) return Says::kNothing;
+// What of a label decides what consumers get, in canonical text; empty: no label.
+std::string Deciding(const ObjectAddress& object, const char* text) {
+  if (text == nullptr) return {};
   try {
-    const bool phi = object.classId == NamespaceRelationId ? ParseSchemaLabel(text).phi
-                     : object.objectSubId != 0             ? ParseColumnLabel(text).phi()
-                                                           : ParseTableLabel(text).phi;
-    return phi ? Says::kPhi : Says::kNone;
+    if (object.classId == NamespaceRelationId) return DecidingText(ParseSchemaLabel(text));
+    if (object.objectSubId == 0) return DecidingText(ParseTableLabel(text));
+    return DecidingText(ParseColumnLabel(text));
   } catch (const Error&) {
-    return Says::kUnreadable;
+    return "unreadable";
   }
 }
 
@@ -147,7 +144,7 @@ Says Read(const ObjectAddress& object, const char* text) {
 // in the end is not asked, so that one bucket too many may be named.
 void Follow(const ObjectAddress& object, const char* text) {
   const char* const old = pg::Call([&] { return GetSecurityLabel(&object, kProvider); });
-  const bool matters = Read(object, old) != Read(object, text);
+  const bool matters = Deciding(object, old) != Deciding(object, text);
   pg::Call([&] {
     List* const relations = object.classId == RelationRelationId
                                 ? Dependents(object.objectId)

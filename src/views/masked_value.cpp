@@ -15,6 +15,7 @@
 #include "pg/tables.h"
 #include "pg/text.h"
 #include "pg/types.h"
+#include "sync/row_codes.h"
 #include "views/treated.h"
 
 namespace {
@@ -145,8 +146,10 @@ Site& SiteOf(FunctionCallInfo fcinfo, int id, const std::string& column) {
   return site;
 }
 
-// A value of the row; null: there is none. Texts and what has no type of its own in the core as the
-// server prints it.
+// Of a value of the row. kValue: texts, and what has no type of its own in the core, as the server
+// prints them; kStored: of texts and arrays, which outlive the row.
+enum class Form : std::uint8_t { kValue, kText, kStored };
+
 struct Cell {
   bool is_null = true;
   Oid type = InvalidOid;
@@ -154,15 +157,8 @@ struct Cell {
   const char* text = nullptr;
 };
 
-Cell CellOf(TupleTableSlot* slot, const std::string& column, bool as_text) {
-  Cell cell;
-  const AttrNumber number = get_attnum(slot->tts_tableOid, column.c_str());
-  if (number <= 0) return cell;
-  cell.value = slot_getattr(slot, number, &cell.is_null);
-  if (cell.is_null) return cell;
-  const Oid type = TupleDescAttr(slot->tts_tupleDescriptor, number - 1)->atttypid;
-  cell.type = getBaseType(type);
-  switch (cell.type) {
+bool HasOwnType(Oid type) {
+  switch (type) {
     case INT2OID:
     case INT4OID:
     case INT8OID:
@@ -171,21 +167,28 @@ Cell CellOf(TupleTableSlot* slot, const std::string& column, bool as_text) {
     case TIMESTAMPTZOID:
     case INETOID:
     case CIDROID:
-      if (!as_text) {
-        // The others are passed by value.
-        if (cell.type == INETOID || cell.type == CIDROID) {
-          cell.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(cell.value));
-        }
-        return cell;
-      }
-      break;
+      return true;
     default:
-      break;
+      return false;
   }
-  Oid output;
-  bool is_varlena;
-  getTypeOutputInfo(type, &output, &is_varlena);
-  cell.text = OidOutputFunctionCall(output, cell.value);
+}
+
+Cell CellOf(TupleTableSlot* slot, const std::string& column, Form form) {
+  Cell cell;
+  const AttrNumber number = get_attnum(slot->tts_tableOid, column.c_str());
+  if (number <= 0) return cell;
+  cell.value = slot_getattr(slot, number, &cell.is_null);
+  if (cell.is_null) return cell;
+  const Oid type = TupleDescAttr(slot->tts_tupleDescriptor, number - 1)->atttypid;
+  cell.type = getBaseType(type);
+  if (form == Form::kText || (form == Form::kValue && !HasOwnType(cell.type))) {
+    Oid output;
+    bool is_varlena;
+    getTypeOutputInfo(type, &output, &is_varlena);
+    cell.text = OidOutputFunctionCall(output, cell.value);
+  } else if (get_typlen(cell.type) == -1) {
+    cell.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(cell.value));
+  }
   return cell;
 }
 
@@ -193,7 +196,7 @@ struct Row {
   bool found = false;
   Cell value;
   Cell subject;
-  const char** codes = nullptr;  // of the site's row_codes; null: none
+  Cell* codes = nullptr;  // of the site's row_codes
 };
 
 // The row as the statement sees it.
@@ -209,11 +212,11 @@ Row Fetch(const Site& site, Oid table, ItemPointer tid) {
                 table_tuple_fetch_row_version(leaf, tid, GetActiveSnapshot(), slot);
     table_endscan(scan);
     if (row.found) {
-      row.value = CellOf(slot, site.column, false);
-      if (!site.subject.empty()) row.subject = CellOf(slot, site.subject, true);
-      row.codes = static_cast<const char**>(palloc0(sizeof(char*) * (site.row_codes.size() + 1)));
+      row.value = CellOf(slot, site.column, Form::kValue);
+      if (!site.subject.empty()) row.subject = CellOf(slot, site.subject, Form::kText);
+      row.codes = static_cast<Cell*>(palloc0(sizeof(Cell) * (site.row_codes.size() + 1)));
       for (std::size_t i = 0; i < site.row_codes.size(); ++i) {
-        row.codes[i] = CellOf(slot, site.row_codes[i], true).text;
+        row.codes[i] = CellOf(slot, site.row_codes[i], Form::kStored);
       }
     }
     ExecDropSingleTupleTableSlot(slot);
@@ -222,23 +225,17 @@ Row Fetch(const Site& site, Oid table, ItemPointer tid) {
   return row;
 }
 
-// The codes stand in a text, or in the text of an array.
-bool HasConsents(const profiles::Profile& profile, std::string_view codes) {
-  constexpr std::string_view kBetween = " \t\r\n,;{}\"";
-  while (true) {
-    const std::size_t from = codes.find_first_not_of(kBetween);
-    if (from == std::string_view::npos) return true;
-    codes.remove_prefix(from);
-    const std::size_t size = std::min(codes.find_first_of(kBetween), codes.size());
-    if (!profile.ConsentsTo(codes.substr(0, size))) return false;
-    codes.remove_prefix(size);
-  }
-}
-
 bool IsShown(const Site& site, const Row& row) {
   if (!row.found) return false;
   for (std::size_t i = 0; i < site.row_codes.size(); ++i) {
-    if (row.codes[i] != nullptr && !HasConsents(site.profile, row.codes[i])) return false;
+    const Cell& codes = row.codes[i];
+    if (codes.is_null) continue;
+    const Oid element = pg::Call([&] { return get_element_type(codes.type); });
+    const bool elements = OidIsValid(element);
+    // The column's type may have been changed since it was said to hold codes.
+    const Oid read = elements ? element : codes.type;
+    if (pg::Call([&] { return get_typlen(read); }) != -1) return false;
+    if (!sync::HasConsents(site.profile, codes.value, elements)) return false;
   }
   return true;
 }

@@ -1,22 +1,12 @@
 #include "views/treated.h"
 
-#include <algorithm>
-
-#include "core/label.h"
 #include "pg/boundary.h"
 #include "pg/catalog.h"
+#include "sync/masking.h"
 #include "tags/tags.h"
 
 namespace phisync::views {
 namespace {
-
-// What nobody has looked at may be anything: a date one of birth.
-void Classify(profiles::Treatment& treatment) {
-  if (!treatment.unclassified) return;
-  const bool date = treatment.type == ValueType::kDate || treatment.type == ValueType::kTimestamp ||
-                    treatment.type == ValueType::kTimestamptz;
-  treatment.tag_class = FindClass(date ? "date" : "freetext");
-}
 
 // The stricter of both where one keeps the value, else drop where they differ.
 void Join(profiles::Treatment& own, const profiles::Treatment& heirs) {
@@ -28,22 +18,6 @@ void Join(profiles::Treatment& own, const profiles::Treatment& heirs) {
   own = heirs;
   own.rows = rows;
   if (!keeps) own.transform = Transform{};
-}
-
-// The column that the label names with `of`, else the only one that the relation has for it.
-AttrNumber SubjectOf(Oid relation, const std::string& label, const tags::RelationTags& tags) {
-  const std::string of = label.empty() ? std::string() : ParseColumnLabel(label).of;
-  if (!of.empty()) {
-    const AttrNumber named = pg::Call([&] { return get_attnum(relation, of.c_str()); });
-    return named > 0 ? named : AttrNumber{0};
-  }
-  AttrNumber subject = 0;
-  for (std::size_t i = 0; i < tags.columns.size(); ++i) {
-    if (!tags.columns[i].subject) continue;
-    if (subject != 0) return 0;
-    subject = static_cast<AttrNumber>(i + 1);
-  }
-  return subject;
 }
 
 struct Attribute {
@@ -66,13 +40,26 @@ Attribute ReadAttribute(Oid relation, AttrNumber number) {
   return attribute;
 }
 
+// With the classes that count for columns without one, and subjects where they matter.
+std::vector<sync::Masking> MaskingsOf(Oid oid, std::vector<profiles::Treatment>& treatments) {
+  const tags::RelationTags tags = tags::EffectiveTags(oid);
+  Relation const relation = pg::Call([&] { return relation_open(oid, AccessShareLock); });
+  std::vector<sync::Masking> maskings;
+  for (std::size_t i = 0; i < treatments.size(); ++i) {
+    maskings.push_back(sync::MaskingOf(relation, static_cast<AttrNumber>(i + 1), treatments, tags));
+    treatments[i].tag_class = maskings[i].tag_class;
+  }
+  pg::Call([&] { relation_close(relation, AccessShareLock); });
+  return maskings;
+}
+
 }  // namespace
 
 Treated TreatedBy(const profiles::Profile& profile, Oid relation) {
   Treated treated;
   List* const family = pg::Call([&] { return find_all_inheritors(relation, NoLock, nullptr); });
-  const tags::RelationTags tags = tags::EffectiveTags(relation);
-  const std::vector<profiles::Treatment> own = profiles::TreatmentsOf(profile, relation);
+  std::vector<profiles::Treatment> own = profiles::TreatmentsOf(profile, relation);
+  const std::vector<sync::Masking> maskings = MaskingsOf(relation, own);
   for (std::size_t i = 0; i < own.size(); ++i) {
     const auto number = static_cast<AttrNumber>(i + 1);
     const Attribute attribute = pg::Call([&] { return ReadAttribute(relation, number); });
@@ -84,21 +71,19 @@ Treated TreatedBy(const profiles::Profile& profile, Oid relation) {
     column.typmod = attribute.typmod;
     column.generated = attribute.generated;
     column.treatment = own[i];
-    Classify(column.treatment);
-    column.subject = SubjectOf(relation, tags.columns[i].label, tags);
+    column.subject = maskings[i].subject;
   }
   for (int i = 0; i < list_length(family); ++i) {
     const Oid heir = list_nth_oid(family, i);
     treated.family.push_back(heir);
     treated.hides_rows = treated.hides_rows || profiles::HidesRows(profile, heir);
     if (heir == relation) continue;
-    const std::vector<profiles::Treatment> heirs = profiles::TreatmentsOf(profile, heir);
+    std::vector<profiles::Treatment> heirs = profiles::TreatmentsOf(profile, heir);
+    MaskingsOf(heir, heirs);
     for (TreatedColumn& column : treated.columns) {
       const AttrNumber number = pg::Call([&] { return get_attnum(heir, column.name.c_str()); });
       if (number <= 0) continue;
-      profiles::Treatment treatment = heirs[static_cast<std::size_t>(number) - 1];
-      Classify(treatment);
-      Join(column.treatment, treatment);
+      Join(column.treatment, heirs[static_cast<std::size_t>(number) - 1]);
     }
   }
   return treated;

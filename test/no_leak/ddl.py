@@ -4,7 +4,7 @@ from values import KINDS
 
 
 def tables(world):
-    return [x for x in world.relations if not x.gone and x.partition_of is None]
+    return [x for x in world.relations if x.partition_of is None]
 
 
 def add_column(o):

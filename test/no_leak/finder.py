@@ -15,7 +15,7 @@ EPOCH = datetime.date(1970, 1, 1)
 LETTERS = re.compile(rb"[b-df-hj-np-tv-xz]{6,}")
 NUMBERS = re.compile(rb"[0-9]{9,}")
 DASHED = re.compile(rb"(?<![0-9])(?:[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{5}-[0-9]{4}|[0-9]{3}-[0-9]{3}-[0-9]{4})(?![0-9])")
-DAYS = re.compile(rb"(?<![0-9.:/])-?[0-9]{5,7}(?![0-9:])")
+DAYS = re.compile(rb"(?<![0-9a-z.:/])-?[0-9]{5,7}(?![0-9a-z:])")
 DATES = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 UUIDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 IPV4 = re.compile(rb"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -75,6 +75,12 @@ class Finder:
 
     def add_exact(self, text, canary, form):
         self.exact[text.lower().encode()] = (canary, form)
+
+    def canaries(self):
+        """All that there are, each once."""
+        every = {id(c): c for table in (self.words, self.numbers, self.dates) for c in table.values()}
+        every.update((id(c), c) for c, _ in self.exact.values())
+        return list(every.values())
 
     def find(self, data, days=True):
         """All hits in the data; days = False: not those that are small numbers."""

@@ -17,6 +17,8 @@ from writer import Writer
 
 OPTIONS = (("timestamps", "legacy"), ("bytea", "hex"), ("bytea", "base64"), ("nonfinite", "string"), ("batch_bytes", "4096"))
 
+ROUND_ROWS = 1500
+
 
 class Round:
     def __init__(self, seed, number, rows, plant, folder):
@@ -28,6 +30,7 @@ class Round:
         self.search = Search(self.finder, self.world)
         self.values = Values(self.random, self.finder)
         self.receivers, self.sessions = [], []
+        self.statements = {}  # transaction -> the beginnings of its statements
 
     def session(self, name):
         session = Session(self.database, name)
@@ -64,12 +67,13 @@ class Round:
         self.writing, self.other, self.officer_session = self.session("writer"), self.session("other"), self.session("officer")
         self.user, self.reader = self.session("user"), self.session("reader")
         self.officer = Officer(self.random, self.world, self.values, self.officer_session, self.counts)
-        self.writer = Writer(self.random, self.world, self.values, self.writing, "writer")
-        self.second = Writer(self.random, self.world, self.values, self.other, "other")
+        self.writer = Writer(self.random, self.world, self.values, self.writing)
+        self.second = Writer(self.random, self.world, self.values, self.other)
         self.officer.create()
         self.officer.create_profiles()
         self.officer.create_buckets()
         self.officer.create_consumers()
+        self.views = self.officer.create_views()
         for slot in ("sql_strict", "sql_everything", "recv_strict", "recv_mixed", "recv_stop"):
             self.reader.run(f"SELECT pg_create_logical_replication_slot('{self.slot(slot)}', 'phisync')")
         self.receive("recv_strict", "strict", "streaming=on", "bytea=hex")
@@ -107,6 +111,7 @@ class Round:
         writer, r = self.writer, self.random
         relations = ddl.tables(self.world)
         writer.begin()
+        self.statements[writer.xid] = self.writing.statements = []
         for _ in range(r.randint(1, 6)):
             if r.random() < 0.12:
                 writer.savepoint(lambda: (writer.change(r.choice(relations)), r.random() < 0.3 and self.officer.relabel(writer)), r.random() < 0.5)
@@ -114,9 +119,9 @@ class Round:
                 self.officer.relabel(writer)
             else:
                 writer.change(r.choice(relations))
-            if not writer.policy_changed and r.random() < 0.12:
+            if not writer.alone and r.random() < 0.12:
                 self.officer.relabel()
-            if not writer.policy_changed and r.random() < 0.08:
+            if not writer.alone and r.random() < 0.08:
                 self.second.begin()
                 self.second.insert(r.choice(relations), r.randint(1, 6))
                 self.second.commit()
@@ -146,8 +151,16 @@ class Round:
         if rows:
             row = self.random.choice(rows)
             self.user.attempt(f"INSERT INTO {relation.sql} SELECT * FROM {relation.sql} WHERE {self.writer.where(row)}")
-            self.user.attempt(f"BEGIN; UPDATE {relation.sql} SET flag = NOT flag WHERE {self.writer.where(row)}; UPDATE {relation.sql} SET {column.name} = NULL; ROLLBACK")
-            self.user.attempt("ROLLBACK")
+            # Rolled back, and yet it may be sent in parts before that.
+            failing = Writer(self.random, self.world, self.values, self.user)
+            failing.begin()
+            self.user.attempt(f"UPDATE {relation.sql} SET flag = NOT flag; UPDATE {relation.sql} SET {column.name} = NULL; SELECT 1 / 0")
+            for row in rows + [x for heir in self.world.relations if relation in heir.parents for x in heir.rows.values()]:
+                changed = failing.copy(row)
+                failing.event(changed)
+                changed.flag = not row.flag
+                failing.event(changed)
+            failing.rollback()
         self.counts["statements of users"] += 4
 
     # what is read
@@ -165,6 +178,12 @@ class Round:
             key = [row.id if row.id.startswith("'") else f"'{row.id}'"] + ([f"'{row.grp}'"] if relation.composite else [])
             self.search.explanation("explain_row", joined(self.reader.attempt(f"SELECT t::text FROM phisync.explain_row('{relation.sql}', {', '.join(key)}) t").rows))
         self.search.public("detect", joined(self.reader.run("SELECT d::text FROM phisync.detect(NULL, 100) d")))
+        profile = r.choice(list(self.world.profiles))
+        # Of a table with heirs it shows what the table's own tags say.
+        relation = r.choice([x for x in self.world.relations if not x.leaves and not x.heirs])
+        self.search.masked("preview", profile, joined(self.reader.attempt(f"SELECT p::text FROM phisync.preview('{profile}', '{relation.sql}', 50) p").rows))
+        for view, profile in self.views:
+            self.search.masked("masked views", profile, joined(self.reader.attempt(f"SELECT v::text FROM {view} v").rows))
         self.read_slot("sql_strict", "strict", "streaming", "on")
         self.read_slot("sql_everything", "everything", "on_error", "stop")
         self.counts["looks"] += 1
@@ -242,48 +261,71 @@ def joined(rows):
     return b"\n".join(v for row in rows for v in row if v is not None)
 
 
+class Total:
+    """Of several rounds."""
+
+    def __init__(self, seed):
+        self.seed, self.started = seed, time.monotonic()
+        self.number, self.did, self.size, self.granted = (collections.Counter() for _ in range(4))
+        self.leaks = []
+
+    def play(self, number, rows, plant=False):
+        game = Round(self.seed, number, rows, plant, os.environ["NOLEAK_FOLDER"])
+        game.run()
+        canaries = game.finder.canaries()
+        self.number.update(rows=game.writer.inserted + game.second.inserted, changes=game.writer.changed, canaries=len(canaries), found=sum(c.found for c in canaries))
+        self.did.update(game.counts)
+        self.size.update(game.search.bytes)
+        self.granted.update(game.search.granted)
+        self.leaks += [(number, leak, game.statements.get(leak.xid)) for leak in game.search.leaks]
+
+    def places(self):
+        return collections.Counter(leak.surface for _, leak, _ in self.leaks)
+
+    def show(self, most):
+        for number, leak, statements in self.leaks[:most]:
+            (table, row), text = leak.canary.row, leak.hit.text[:60].decode()
+            print(f"LEAK in {leak.surface}: --seed {self.seed} --round {number}, {leak.hit.form} {text!r} of column {leak.canary.key} of row {row} of {table}\n"
+                  f"  found in: {leak.excerpt!r}\n  transaction {leak.xid}: {statements}")
+        n = self.number
+        print(f"seed {self.seed}: {n['rows']} rows inserted, {n['changes']} updated or deleted, {n['canaries']} canaries, {time.monotonic() - self.started:.0f} s")
+        print("  did: " + ", ".join(f"{n} {what}" for what, n in sorted(self.did.items())))
+        print("  searched: " + ", ".join(f"{what} {n / 1000:.0f} kB" for what, n in sorted(self.size.items())))
+        print(f"  granted and found: {n['found']} canaries, first in " + ", ".join(f"{what} {n}" for what, n in sorted(self.granted.items())))
+
+
+# Where a planted round must be found out.
+PLACES = {"stream (SQL)", "stream (walsender)", "snapshot", "log", "messages", "trail", "tables and views"}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--round", type=int)
-    parser.add_argument("--round-rows", type=int, default=1500)
     parser.add_argument("--plant", action="store_true")
-    parser.add_argument("--show", type=int, default=20)
     args = parser.parse_args()
-    folder = os.environ["NOLEAK_FOLDER"]
-    rounds = [args.round] if args.round is not None else range(-(-args.rows // args.round_rows))
-    total, counts, size, found = collections.Counter(), collections.Counter(), collections.Counter(), collections.Counter()
-    leaks, started = [], time.monotonic()
+    rounds = [args.round] if args.round is not None else range(-(-args.rows // ROUND_ROWS))
+    total = Total(args.seed)
     for number in rounds:
-        game = Round(args.seed, number, min(args.round_rows, args.rows), args.plant, folder)
-        game.run()
-        every = {id(c): c for cs in game.finder.grams.values() for c in cs}
-        for table in (game.finder.words, game.finder.numbers, game.finder.dates):
-            every.update((id(c), c) for c in table.values())
-        every.update((id(c), c) for c, _ in game.finder.exact.values())
-        total["canaries"] += len(every)
-        total["found"] += sum(c.found for c in every.values())
-        total["rows"] += game.writer.inserted + game.second.inserted
-        total["changes"] += game.writer.changed
-        counts.update(game.counts)
-        size.update(game.search.bytes)
-        found.update(game.search.granted)
-        leaks += [(number, leak) for leak in game.search.leaks]
-        del game, every
-    for number, leak in leaks[:args.show]:
-        column = leak.canary
-        print(f"LEAK seed {args.seed} round {number}: {leak.surface}, {leak.hit.form} {leak.hit.text[:60]!r} of column {column.key} of {column.row}, transaction {leak.xid}\n  {leak.excerpt!r}")
-    print(f"seed {args.seed}: {total['rows']} rows inserted, {total['changes']} updated or deleted, {total['canaries']} canaries, {time.monotonic() - started:.0f} s")
-    print("  did: " + ", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
-    print("  searched: " + ", ".join(f"{what} {n / 1000:.0f} kB" for what, n in sorted(size.items())))
-    print(f"  granted and found: {total['found']} canaries, first in " + ", ".join(f"{what} {n}" for what, n in sorted(found.items())))
-    places = collections.Counter(leak.surface for _, leak in leaks)
-    if leaks:
-        print(f"not ok - {len(leaks)} leaks: " + ", ".join(f"{what} {n}" for what, n in sorted(places.items())))
+        total.play(number, min(ROUND_ROWS, args.rows), args.plant)
+    total.show(10)
+    failed = bool(total.leaks)
+    if failed:
+        print(f"not ok - {len(total.leaks)} leaks: " + ", ".join(f"{what} {n}" for what, n in sorted(total.places().items())))
     else:
-        print(f"ok - no leak in {total['rows']} rows")
-    return 1 if leaks else 0
+        print(f"ok - no leak in {total.number['rows']} rows")
+    # What was granted must have been found: else the search would find no leak either.
+    if not args.plant:
+        if total.number["found"] * 20 < total.number["canaries"]:
+            print(f"not ok - of {total.number['canaries']} canaries only {total.number['found']} were found where they may be")
+            failed = True
+        planted = Total(args.seed)
+        planted.play(9999, 300, plant=True)
+        missed = PLACES - set(planted.places())
+        print(f"not ok - a planted round was not found out in {missed}" if missed else f"ok - a planted round is found out in all of {len(PLACES)} places")
+        failed = failed or bool(missed)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -28,7 +28,6 @@ class Relation:
         self.composite = False  # the primary key is (id, grp)
         self.rows = {}       # id -> Row
         self.next_id = 1
-        self.gone = False
 
     @property
     def sql(self):
@@ -152,22 +151,23 @@ class Version:
 
     def __init__(self, world):
         self.grants, self.phi = {}, {}
-        memo, how = {}, {}
+        self.ways = {}  # (relation, profile) -> key of a column -> how; none: no row is sent
+        memo = {}
         for relation in world.relations:
-            if relation.gone or relation.leaves:
+            if relation.leaves:
                 continue
             tags = world.tags(relation, memo)[1]
-            self.phi[relation] = frozenset(k for k, (rank, _) in tags.items() if rank >= UNCLASSIFIED)
+            phi = self.phi[relation] = frozenset(k for k, (rank, _) in tags.items() if rank >= UNCLASSIFIED)
+            for profile in world.profiles.values():
+                if profile.name == "full" or not world.sensitivities(relation) - profile.consents:
+                    self.ways[relation, profile.name] = {
+                        c.key: treatment(profile, relation, c.key, c.key in phi, tags.get(c.key, (NONE, None))[1]) for c in relation.columns}
             grants = self.grants[relation] = []
             for bucket in world.buckets.values():
-                profile = world.profiles[bucket.profile]
+                ways = self.ways.get((relation, bucket.profile))
+                if ways is None:
+                    continue
                 consumers = world.consumers_of(bucket.name)
-                if (relation, profile) not in how:
-                    how[relation, profile] = {
-                        c.key: treatment(profile, relation, c.key, c.key in self.phi[relation], tags.get(c.key, (NONE, None))[1]) for c in relation.columns}
-                ways = how[relation, profile]
-                if profile.name != "full" and world.sensitivities(relation) - profile.consents:
-                    continue  # no row is sent
                 for query in bucket.queries:
                     if query.relation is relation or query.relation is relation.partition_of:
                         grant = self._grant(query, relation, consumers, ways)
@@ -213,6 +213,12 @@ def granted(canary, consumer, event, hit):
                 if any(may_remain(how, canary, hit) for how in grant.data.get(key, ())):
                     return True
     return False
+
+
+def shown(canary, profile, event, hit):
+    """Whether a view or preview with the profile may show it."""
+    ways = event.version.ways.get((event.relation, profile), {})
+    return any(key in ways and may_remain(ways[key], canary, hit) for key in canary.homes.get(event.relation, ()))
 
 
 def is_public(canary):

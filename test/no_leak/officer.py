@@ -155,7 +155,7 @@ class Officer:
 
     def relabel(self, writer=None):
         r = self.random
-        relation = r.choice([x for x in self.world.relations if not x.gone])
+        relation = r.choice(self.world.relations)
         choice = r.random()
         if choice < 0.06 and not writer:
             schema = r.choice(self.world.schemas)
@@ -180,7 +180,7 @@ class Officer:
         if mode:
             parameters = f"SELECT {mode} FROM clinic.member WHERE who = auth.user_id()" + r.choice(("", " AND flag"))
             lookup = frozenset(("who", mode))
-        relations = [x for x in self.world.relations if not x.gone and (mode is None or x.column(mode)) and (mode is None or x.full)]
+        relations = [x for x in self.world.relations if (mode is None or x.column(mode)) and (mode is None or x.full)]
         made = [self.definitions.query(r.choice(relations), mode) for _ in range(r.randint(1, 4))] if relations else []
         while made:
             texts = ", ".join(quote(text) for text, _ in made)
@@ -233,11 +233,11 @@ class Officer:
         how = r.choice(TRANSFORMATIONS + (None,))
         text = quote(how) if how else "NULL"
         if r.random() < 0.6:
-            label = self.label_of(self.new_column()).split(";")[0] if r.random() < 0.85 else "unclassified"
+            label = r.choice(KINDS[r.choice(list(KINDS))][1]) if r.random() < 0.85 else "unclassified"
             rules, key = profile.rules, label.removeprefix("phi:")
             call = f"{quote(label)}, {text}"
         else:
-            relation = r.choice([x for x in self.world.relations if not x.gone])
+            relation = r.choice(self.world.relations)
             column = r.choice(relation.columns)
             rules, key = profile.columns, (relation, column.key)
             call = f"'{relation.sql}', {quote(column.name.strip(chr(34)))}, {text}"
@@ -247,6 +247,15 @@ class Officer:
             else:
                 rules.pop(key, None)
             self.world.changed()
+
+    def create_views(self):
+        """Masked views: (name, profile)."""
+        views = []
+        for n, relation in enumerate(self.random.sample([x for x in self.world.relations if x.partition_of is None], 3)):
+            profile = self.random.choice(list(self.world.profiles))
+            if self.try_(f"SELECT phisync.create_masked_view('{relation.sql}', '{profile}', 'view{n}')", "masked views"):
+                views.append((f"phi_masked.view{n}", profile))
+        return views
 
     def change_bucket(self):
         name = self.random.choice(list(self.world.buckets))

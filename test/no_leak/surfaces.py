@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from model import Event, granted, is_public
+from model import Event, granted, is_public, shown
 from values import FILLER
 from wire import Failed
 
@@ -73,6 +73,10 @@ class Search:
     def snapshot(self, surface, consumer, data):
         now = self.current()
         self._judge(surface, data, lambda canary, hit: (any(granted(canary, consumer, e, hit) for e in now.get(canary, ())), None))
+
+    def masked(self, surface, profile, data):
+        now = self.current()
+        self._judge(surface, data, lambda canary, hit: (any(shown(canary, profile, e, hit) for e in now.get(canary, ())), None))
 
     def explanation(self, surface, data):
         """Bucket ids alone."""

@@ -24,6 +24,7 @@ class Session:
     def __init__(self, database, name):
         self.name = name
         self.said = []
+        self.statements = []  # the beginning of each
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(f"{os.environ['PGHOST']}/.s.PGSQL.{os.environ['PGPORT']}")
         self.input = self.socket.makefile("rb", 1 << 18)
@@ -61,6 +62,7 @@ class Session:
 
     def attempt(self, sql):
         """Runs the statements; an error is in the result."""
+        self.statements.append(sql[:100])
         text = sql.encode()
         self.socket.sendall(b"Q" + struct.pack("!i", len(text) + 5) + text + b"\0")
         return self._answer()

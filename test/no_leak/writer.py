@@ -4,18 +4,18 @@ from values import KINDS, quote
 
 
 class Writer:
-    def __init__(self, random, world, values, session, name):
-        self.random, self.world, self.values, self.session, self.name = random, world, values, session, name
+    def __init__(self, random, world, values, session):
+        self.random, self.world, self.values, self.session = random, world, values, session
         self.xid = None
         self.undo, self.events = [], {}  # of the open transaction
-        self.policy_changed = False
+        self.alone = False  # what the open transaction did keeps other sessions out
         self.inserted = self.changed = 0
 
     # transactions
 
     def begin(self):
         self.xid = int(self.session.value("BEGIN; SELECT pg_current_xact_id()::text::bigint % 4294967296"))
-        self.undo, self.policy_changed, self.events = [], False, {}
+        self.undo, self.alone, self.events = [], False, {}
 
     def commit(self):
         self.session.run("COMMIT")
@@ -54,7 +54,7 @@ class Writer:
             self.world.changed()
         put(value)
         self.undo.append(lambda: put(old))
-        self.policy_changed = True
+        self.alone = True
 
     # rows
 
@@ -180,6 +180,7 @@ class Writer:
             self.changed += 1
 
     def truncate(self, relation):
+        self.alone = True
         self.session.run(f"TRUNCATE {'ONLY ' if relation.heirs else ''}{relation.sql}")
         for row in relation.all_rows():
             del row.relation.rows[row.id]

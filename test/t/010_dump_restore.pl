@@ -1,4 +1,4 @@
-# Tags survive pg_dump and pg_restore, in every usual way, on a server that does not preload the library.
+# Tags and profiles survive pg_dump and pg_restore, in every usual way, on a server that does not preload the library.
 use strict;
 use warnings FATAL => 'all';
 
@@ -32,6 +32,9 @@ SELECT phisync.tag('patient', 'id', 'none;subject'), phisync.tag('patient', 'nam
 SELECT phisync.set_zip3_restricted(2020, ARRAY['021']);
 SET phisync.key_command = 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
 SELECT phisync.mask_surrogate('p1', 'code', 'study_a');
+-- A profile with rules for a class and for columns, one of which is renamed below.
+SELECT phisync.create_profile('study', 'limited_dataset', '{HIV}', 'study_a'), phisync.set_profile_rule('study', 'phi:name', 'null'),
+  phisync.set_profile_rule('study', 'patient', 'guardian', 'redact'), phisync.set_profile_rule('study', '"Odd ""Schema"."Visit; Table"', 'Rea;son', 'partial(1,0)');
 -- What a check would refuse now must not be lost by a restore.
 ALTER TABLE patient ALTER COLUMN was_text TYPE boolean USING was_text::boolean;
 ALTER TABLE patient RENAME COLUMN guardian TO guardian_id;
@@ -44,12 +47,16 @@ sub tags
 	return $node->safe_psql($db, <<'SQL');
 SELECT objtype, objnamespace::regnamespace, objname, label FROM pg_seclabels WHERE provider = 'phisync' ORDER BY 1, 2, 3;
 SELECT relation, column_name, tag, label, source, origin FROM phisync.tags ORDER BY relation::text, column_name;
+SELECT * FROM phisync.profiles WHERE name = 'study';
+SELECT * FROM phisync.profile_rules WHERE own ORDER BY class, relation::text;
+SELECT * FROM phisync.treatments('study', 'patient');
 SELECT phisync.mask_zip3('02139'), phisync.mask_zip3('03601'), scope, kind, hmac, code FROM phisync.surrogate;
 SQL
 }
 
 my $before = tags('source');
 like($before, qr/^column\|public\|patient\.was_text\|phi:freetext$/m, 'the source has its labels');
+like($before, qr/^study\|\|patient\|guardian_id\|redact\|t$/m, 'the source has a rule for a column, under its new name');
 
 # A new database, with the extension there already or not.
 sub database

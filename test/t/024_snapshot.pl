@@ -1,5 +1,6 @@
 # The recipes of docs/sync.md: a snapshot exported with a slot, then the stream from it, while others write, never misses
-# or doubles a row; and buckets rebuilt in the middle of the stream, after a change of tags, from a second snapshot.
+# or doubles a row; and buckets rebuilt in the middle of the stream, after a change of tags, from a second snapshot; and once
+# more, after definition and tags have changed between that snapshot and its reading.
 use strict;
 use warnings;
 use IPC::Run qw(start finish pump timeout);
@@ -98,12 +99,12 @@ sub transactions
 # What the data queries give at this moment, and the end of the log then: nobody writes meanwhile.
 sub contents
 {
-	my ($name) = @_;
+	my ($name, $note, $where) = @_;
 	my ($position, @rows) = split /\n/, $node->safe_psql('postgres', qq{
 		BEGIN;
 		LOCK TABLE patient, visit IN SHARE MODE;
 		SELECT pg_current_wal_insert_lsn();
-		SELECT to_json(ARRAY['clinic["' || clinic || '"]', 'patient', id::text, $name, note]) FROM patient WHERE clinic IS NOT NULL AND open;
+		SELECT to_json(ARRAY['clinic["' || clinic || '"]', 'patient', id::text, $name, $note]) FROM patient WHERE clinic IS NOT NULL AND $where;
 		SELECT to_json(ARRAY['clinic["' || clinic || '"]', 'visit', id || '-' || year]) FROM visit;
 		SELECT to_json(ARRAY['list[]', 'patient', id::text]) FROM patient;
 		COMMIT;});
@@ -122,16 +123,17 @@ sub listed
 			my ($id, $data) = @{ $state->{$bucket}{$key} };
 			my ($type) = split / /, $key;
 			die "id" if $data->{id} ne $id;
-			push @rows, join '|', $bucket, $type, $id, $bucket =~ /^clinic/ && $type eq 'patient' ? ($data->{name} // '', $data->{note}) : ();
+			push @rows, join '|', $bucket, $type, $id, $bucket =~ /^clinic/ && $type eq 'patient' ? ($data->{name} // '', $data->{note} // '') : ();
 		}
 	}
 	return join "\n", sort @rows;
 }
 
 # Makes a slot whose snapshot is exported, takes buckets under it, and gives their transaction and the slot's start.
+# `meanwhile` is run in between.
 sub take
 {
-	my ($slot, $buckets) = @_;
+	my ($slot, $buckets, $meanwhile) = @_;
 	my ($in, $out, $err) = ('', '', '');
 	my $session = start [ 'psql', '-XAtq', '-F', ' ', '-d', $node->connstr('postgres') . ' user=app_login replication=database' ],
 		'<', \$in, '>', \$out, '2>', \$err, timeout(180);
@@ -139,6 +141,7 @@ sub take
 	pump $session until $out =~ /\n/ || $err;
 	my (undef, $start, $snapshot) = split / /, $out;
 	die "no snapshot: $out $err" unless $snapshot;
+	$node->safe_psql('postgres', $meanwhile) if $meanwhile;
 	my $taken = $node->safe_psql('postgres', qq{
 		BEGIN ISOLATION LEVEL REPEATABLE READ;
 		SET TRANSACTION SNAPSHOT '$snapshot';
@@ -181,20 +184,27 @@ my @points;
 for (1 .. 3)
 {
 	sleep 1;
-	push @points, contents('name');
+	push @points, contents('name', 'note', 'open');
 }
 # Names are PHI from here on: consumers that get none lose them.
 $node->safe_psql('postgres', q{SELECT phisync.tag('patient', 'name', 'phi:name')});
 sleep 1;
-my ($rebuilt, $again) = take('rebuild TEMPORARY', q{'{clinic,list}'});
-ok(!(grep { exists $_->{data}{name} } @{ $rebuilt->{records} }), 'the new snapshot has no names');
+# The second is taken as things are when it is read, under a definition and tags that the stream has after its start.
+my @rebuilds = ([ take('rebuild TEMPORARY', q{'{clinic,list}'}, q{
+	SELECT phisync.alter_bucket('clinic', ARRAY[
+		'SELECT id, name, note, open FROM patient WHERE clinic = bucket.clinic',
+		$$SELECT id::text || '-' || year::text AS id FROM visit WHERE clinic = bucket.clinic$$]);
+	SELECT phisync.tag('patient', 'note', 'phi:freetext')}) ]);
+ok(!(grep { exists $_->{data}{name} } @{ $rebuilds[0][0]{records} }), 'the new snapshot has no names');
+sleep 1;
+push @rebuilds, [ take('rebuild TEMPORARY', q{'{clinic,list}'}) ];
 for (1 .. 2)
 {
 	sleep 1;
-	push @points, contents('NULL');
+	push @points, contents('NULL', 'NULL', 'true');
 }
 finish $writers;
-push @points, contents('NULL');
+push @points, contents('NULL', 'NULL', 'true');
 my $end = $node->safe_psql('postgres', 'SELECT pg_current_wal_lsn()');
 $node->command_ok([ 'pg_recvlogical', '-d', $node->connstr('postgres') . ' user=app_login', '--slot', 'app', '--start', '--no-loop',
 		'--endpos', $end, '-o', 'consumer=app', '-f', "$dir/stream" ], 'the stream is received');
@@ -203,7 +213,9 @@ cmp_ok(scalar(@stream), '>', 50, 'others wrote');
 is(scalar(grep { lsn($_->{lsn}) < $start } @stream), 0, 'nothing comes that was committed before the slot');
 note scalar(@stream) . ' transactions';
 
-my (%state, $replaced);
+my (%state, @policies);
+my $replaced = 0;
+my $again = 0;
 apply(\%state, $first, sub { 1 });
 for my $transaction (@stream, { lsn => 'FFFFFFFF/FFFFFFFF', records => [] })
 {
@@ -212,19 +224,23 @@ for my $transaction (@stream, { lsn => 'FFFFFFFF/FFFFFFFF', records => [] })
 	{
 		my $point = shift @points;
 		# Between the change of policy and the new snapshot, the contents may be of neither.
-		next if $replaced && $point->{at} < $again;
-		is(listed(\%state), $point->{rows}, 'the buckets hold what the data queries give' . ($replaced ? ', without names' : ''));
+		next if $point->{at} < $again;
+		is(listed(\%state), $point->{rows}, "the buckets hold what the data queries give, rebuilt $replaced times");
 	}
-	apply(\%state, $transaction, sub { !$replaced || $position >= $again });
+	apply(\%state, $transaction, sub { $position >= $again });
 	for my $policy (grep { $_->{k} eq 'policy' } @{ $transaction->{records} })
 	{
-		is_deeply($policy->{buckets}, [ 'clinic[*]', 'list[*]' ], 'the change of tags tells to rebuild what reads the table');
-		ok(!$replaced++, 'once');
+		push @policies, join ' ', @{ $policy->{buckets} };
+		next if $position < $again;
+		my $rebuild = shift @rebuilds or die 'no snapshot was taken after a policy record';
+		$again = $rebuild->[1];
+		$replaced++;
 		%state = ();
-		apply(\%state, $rebuilt, sub { 1 });
+		apply(\%state, $rebuild->[0], sub { 1 });
 	}
 }
-ok($replaced, 'the buckets were rebuilt');
+is($replaced, 2, 'the buckets were rebuilt twice');
+is(join('; ', @policies), 'clinic[*] list[*]; clinic[*]; clinic[*] list[*]', 'changes of tags and definitions tell what to rebuild');
 for my $bucket (sort keys %state)
 {
 	my ($count, $errors) = split /\|/, $node->safe_psql('postgres', qq{SELECT count, errors FROM phisync.bucket_checksum('$bucket')});

@@ -177,6 +177,20 @@ TEST(ColumnLabel, CodesOfTheRow) {
   EXPECT_EQ(Refusal(ParseColumnLabel, "none;rows=yes").hint(), "Values of rows are: sens.");
 }
 
+TEST(ColumnLabel, WhatDecides) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    return DecidingText(ParseColumnLabel(a)) == DecidingText(ParseColumnLabel(b));
+  };
+  EXPECT_TRUE(same("phi:ssn", "phi:ssn;conf=V;quasi=yes;policy=drop"));
+  EXPECT_TRUE(same("phi:clinical;sens=HIV", "phi:clinical;sens=HIV;conf=N"));
+  for (const char* const other :
+       {"none", "phi:mrn", "phi:ssn;sens=HIV", "phi:ssn;part2=yes", "phi:ssn;subject",
+        "phi:ssn;of=a", "phi:ssn;x=keep", "phi:ssn;rows=sens"}) {
+    EXPECT_FALSE(same("phi:ssn", other)) << other;
+  }
+  EXPECT_EQ(DecidingText(ParseTableLabel("phi;conf=V;aad=v;default=keep")), "phi;default=keep");
+}
+
 TEST(Sensitivity, CodesAreKnownOrRefused) {
   for (const std::string_view code : SensitivityCodes()) EXPECT_NO_THROW(CheckSensitivity(code));
   EXPECT_NO_THROW(CheckSensitivity(kPart2Code));
