@@ -19,6 +19,7 @@ PLUGINS = {
     "decoderbufs": ("decoderbufs", {}),
     "phisync": ("phisync", {"consumer": "one"}),
     "phisync withhold": ("phisync", {"consumer": "withhold"}),
+    "phisync five transformed columns": ("phisync", {"consumer": "transform"}),
     "phisync 3 buckets": ("phisync", {"consumer": "three"}),
     "phisync shard 1/4": ("phisync", {"consumer": "one", "shard": "1/4"}),
 }

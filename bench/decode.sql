@@ -40,14 +40,22 @@ $$;
 
 CREATE EXTENSION phisync;
 SELECT phisync.tag('obs', c.column, c.tag)
-FROM (VALUES ('name', 'phi:name'), ('d', 'phi:date.birth'), ('note', 'phi:freetext'), ('id', 'none'), ('seq', 'none'), ('org_id', 'none'), ('code', 'none'), ('val', 'none'),
+FROM (VALUES ('name', 'phi:name'), ('d', 'phi:date.birth'), ('note', 'phi:freetext'), ('id', 'none'), ('seq', 'phi:geo.zip'), ('org_id', 'none'), ('code', 'phi:account'), ('val', 'phi:age'),
              ('created', 'none'), ('updated', 'none'), ('active', 'none'), ('data', 'none')) c ("column", tag);
+-- One that leaves three columns out, and one that transforms five.
+SELECT phisync.create_profile('three_withheld'), phisync.create_profile('five_transformed');
+SELECT phisync.set_profile_rule(r.profile, r.class, r.transformation)
+FROM (VALUES ('three_withheld', 'phi:geo.zip', 'keep'), ('three_withheld', 'phi:account', 'keep'), ('three_withheld', 'phi:age', 'keep'),
+             ('five_transformed', 'phi:geo.zip', 'zip3'), ('five_transformed', 'phi:account', 'pseudonym'), ('five_transformed', 'phi:age', 'age90'),
+             ('five_transformed', 'phi:name', 'partial(1,1)'), ('five_transformed', 'phi:date', 'date_year'), ('five_transformed', 'phi:freetext', 'keep'))
+  r (profile, class, transformation);
 SELECT phisync.create_bucket(b.name, ARRAY['SELECT * FROM obs WHERE ' || b.condition], b.parameters, b.profile)
 FROM (VALUES ('org', 'org_id = bucket.org', 'SELECT auth.parameter(''org'')::int AS org', 'full'),
              ('half', 'org_id = bucket.org AND org_id < 250', 'SELECT auth.parameter(''org'')::int AS org', 'full'),
              ('all', 'true', NULL, 'full'),
-             ('bare', 'org_id = bucket.org', 'SELECT auth.parameter(''org'')::int AS org', 'withhold')) b (name, condition, parameters, profile);
+             ('bare', 'org_id = bucket.org', 'SELECT auth.parameter(''org'')::int AS org', 'three_withheld'),
+             ('coarse', 'org_id = bucket.org', 'SELECT auth.parameter(''org'')::int AS org', 'five_transformed')) b (name, condition, parameters, profile);
 SELECT 'CREATE ROLE reader' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader') \gexec
 GRANT reader TO CURRENT_USER;
 SELECT phisync.create_consumer(c.name, 'reader', c.buckets)
-FROM (VALUES ('one', '{org}'::text[]), ('three', '{org,half,all}'), ('withhold', '{bare}')) c (name, buckets);
+FROM (VALUES ('one', '{org}'::text[]), ('three', '{org,half,all}'), ('withhold', '{bare}'), ('transform', '{coarse}')) c (name, buckets);

@@ -51,10 +51,15 @@ BEGIN
   END IF;
   DELETE FROM phisync.zip3_restricted;
   INSERT INTO phisync.zip3_restricted SELECT DISTINCT census, z FROM pg_catalog.unnest(zip3) z;
+  INSERT INTO phisync.policy_change (what, rebuild, clear)
+  SELECT 'restricted ZIP prefixes changed', pg_catalog.array_agg(DISTINCT q.bucket), '[]'
+  FROM phisync.bucket_queries q
+  WHERE EXISTS (SELECT FROM pg_catalog.jsonb_each_text(q.transformed) t WHERE t.value OPERATOR(pg_catalog.=) 'zip3')
+  HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0;
 END
 $$;
 COMMENT ON FUNCTION phisync.set_zip3_restricted(integer, text[]) IS
-'Replaces the list of ZIP prefixes that are shown as 000: all prefixes, three digits each, under which the census counted 20,000 people or fewer. NULL instead of a list: back to the built-in ones. Raises 22023 for an empty list, 23514 for what is no prefix. Needs no preload.';
+'Replaces the list of ZIP prefixes that are shown as 000: all prefixes, three digits each, under which the census counted 20,000 people or fewer. NULL instead of a list: back to the built-in ones. Consumers are told to take the buckets anew that show ZIP codes so. Raises 22023 for an empty list, 23514 for what is no prefix. Needs no preload.';
 
 -- Surrogates. STORAGE PLAIN: read while changes are decoded.
 CREATE TABLE phisync.surrogate (

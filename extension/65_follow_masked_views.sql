@@ -1,5 +1,23 @@
 -- Masked views follow what they depend on, in the same transaction.
 
+CREATE FUNCTION phisync.masked_views_now() RETURNS TABLE (id integer, view regclass)
+LANGUAGE C VOLATILE AS 'MODULE_PATHNAME', 'phisync_masked_views_now';
+COMMENT ON FUNCTION phisync.masked_views_now() IS
+'The masked views as they are now, also those that a transaction with REPEATABLE READ does not see. For phisync''s own functions alone. Needs no preload.';
+
+CREATE FUNCTION phisync.require_current_masked_views() RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' AND EXISTS (
+    SELECT FROM phisync.masked_views_now() n WHERE NOT EXISTS (SELECT FROM phisync.masked_view m WHERE m.id = n.id AND m.view = n.view)) THEN
+    RAISE serialization_failure USING MESSAGE = 'could not serialize access due to concurrent changes of masked views',
+      DETAIL = 'One that this transaction does not see would not follow the change.', HINT = 'The transaction might succeed if retried.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION phisync.require_current_masked_views() IS
+'Raises 40001 where the transaction does not see all masked views, so that one would miss its change. For phisync''s own functions alone. Needs no preload.';
+
 CREATE FUNCTION phisync.release_columns(relation regclass, columns name[]) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -35,6 +53,7 @@ DECLARE
   others boolean;
   v integer;
 BEGIN
+  PERFORM phisync.require_current_masked_views();
   IF NOT EXISTS (SELECT FROM phisync.masked_view) THEN
     RETURN;
   END IF;
@@ -92,6 +111,7 @@ BEGIN
     EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', t);
   END LOOP;
   LOCK TABLE phisync.masked_view IN SHARE ROW EXCLUSIVE MODE;
+  PERFORM phisync.require_current_masked_views();
   IF TG_OP = 'DELETE' AND TG_RELID = 'phisync.profile'::regclass THEN
     SELECT string_agg(u.name, ', ' ORDER BY u.name COLLATE "C") INTO users
     FROM (SELECT m.view::text, m.profile FROM phisync.masked_view m UNION SELECT s.publication, s.profile FROM phisync.safe_publication s) u (name, profile)
@@ -156,7 +176,7 @@ REVOKE ALL ON FUNCTION phisync.grant_as(regclass, oid, oid, text, name, boolean)
   phisync.make_masked_view(name, name, text), phisync.remake_masked_view(phisync.masked_view, text, name[]),
   phisync.rebuild_masked_view(integer, name[], boolean), phisync.create_masked_view(regclass, text, name, name),
   phisync.drop_masked_view(regclass), phisync.release_columns(regclass, name[]), phisync.release_masked(), phisync.follow_masked(),
-  phisync.forget_masked(), phisync.follow_profiles(), phisync.refresh_masked_views() FROM PUBLIC;
+  phisync.forget_masked(), phisync.follow_profiles(), phisync.masked_views_now(), phisync.require_current_masked_views(), phisync.refresh_masked_views() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.create_masked_view(regclass, text, name, name), phisync.drop_masked_view(regclass), phisync.refresh_masked_views()
   TO phisync_officer;
 GRANT SELECT ON phisync.masked_views TO phisync_officer, phisync_auditor;

@@ -113,6 +113,13 @@ SELECT id, sex, codes, score, addr, notes, sens, clinic FROM phi_masked.patient_
 SELECT phisync.mask_surrogate('555-0100', 'phone', 'regress_mask') AS surrogate \gset
 SELECT id, tel = :'surrogate' AS tel FROM phi_masked.patient_coded ORDER BY id;
 
+-- An officer has the same from the functions themselves.
+SELECT 'SELECT ' || string_agg(expression || ' AS ' || quote_ident(column_name), ', ' ORDER BY attnum) || ' FROM patient r' AS by_functions
+FROM phisync.masked_columns('patient', 'regress_mask') WHERE column_name <> 'tel' \gset
+CREATE TEMPORARY VIEW of_view AS SELECT id, "Full Name", mrn, ssn, zip, born, seen, age, sex, codes, score, addr, notes, sens, clinic FROM phi_masked.patient_coded;
+SELECT count(*) AS same FROM (:by_functions INTERSECT ALL SELECT * FROM of_view) b;
+DROP VIEW of_view;
+
 -- The reader sees codes, and cannot have any value coded; nor by row, without a right to the view.
 GRANT SELECT ON phi_masked.patient_coded TO regress_mask_reader;
 SELECT v.id AS view_id FROM phisync.masked_view v WHERE v.view = 'phi_masked.patient_coded'::regclass \gset
@@ -214,7 +221,7 @@ DROP TABLE patient;
 DROP TABLE patient CASCADE;
 SELECT * FROM phisync.masked_view;
 SELECT phisync.drop_profile('regress_mask') \g /dev/null
-COPY (SELECT) TO PROGRAM :'remove';
+COPY (SELECT WHERE false) TO PROGRAM :'remove';
 DROP FUNCTION pg_temp.tell(text);
 DELETE FROM phisync.surrogate WHERE scope = 'regress_mask';
 DROP SCHEMA regress_mask, phi_masked CASCADE;

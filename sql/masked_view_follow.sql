@@ -143,7 +143,7 @@ SELECT phisync.set_profile_rule('regress_follow', 'phi:date.service', 'date_shif
 SELECT phisync.tag('visit_new', 'note', 'phi:code') \g /dev/null
 SELECT v.id, v.day = phisync.mask_date_shift(t.day, t.id::text, 10, 'regress_follow') AS day, v.note = phisync.mask_pseudonym(t.note, 'code', 'regress_follow') AS note
 FROM phi_masked.visit v JOIN visit t USING (id) ORDER BY id;
-COPY (SELECT) TO PROGRAM :'remove';
+COPY (SELECT WHERE false) TO PROGRAM :'remove';
 
 -- Materialized views follow the tables that they are made of.
 CREATE MATERIALIZED VIEW wards AS SELECT id, ward FROM patient;

@@ -19,7 +19,7 @@ SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a');
 COPY (SELECT repeat('0', 64)) TO PROGRAM :'write';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a');
 COPY (SELECT '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f') TO PROGRAM :'write';
-COPY (SELECT) TO PROGRAM :'open_up';
+COPY (SELECT WHERE false) TO PROGRAM :'open_up';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a');
 SET phisync.key_file = '/tmp';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a');
@@ -34,7 +34,7 @@ SET phisync.key_file = :'key_file';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a');
 
 -- Pseudonyms. The codes are those that Python's hmac gives.
-COPY (SELECT) TO PROGRAM :'close';
+COPY (SELECT WHERE false) TO PROGRAM :'close';
 SET phisync.key_command = '';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a') AS of_ssn, phisync.mask_pseudonym(123456789, 'phi:ssn', 'study_a') AS of_number,
        phisync.mask_pseudonym('123456789', 'ssn', 'study_b') AS other_scope, phisync.mask_pseudonym('123456789', 'mrn', 'study_a') AS other_kind;
@@ -45,7 +45,7 @@ SET phisync.key_file = '';
 SET phisync.key_command = :'print';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a') AS by_command;
 -- The session keeps the key that it has read, not that of another setting.
-COPY (SELECT) TO PROGRAM :'remove';
+COPY (SELECT WHERE false) TO PROGRAM :'remove';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a') AS kept;
 SET phisync.key_command = 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff';
 SELECT phisync.mask_pseudonym('123-45-6789', 'ssn', 'study_a') <> '47GPAMZXK6AEB2EYFP6VEUV4WQ' AS other_key;

@@ -39,7 +39,7 @@ SET ROLE regress_deny_reader;
 SELECT * FROM phi_masked.patient ORDER BY born;
 RESET ROLE;
 RESET phisync.read_enforcement;
-COPY (SELECT) TO PROGRAM :'remove';
+COPY (SELECT WHERE false) TO PROGRAM :'remove';
 DROP SCHEMA regress_deny, phi_masked CASCADE;
 SELECT phisync.drop_profile('regress_deny') \g /dev/null
 DROP ROLE regress_deny_reader;

@@ -232,7 +232,9 @@ std::optional<ProfileRules> RulesOfBuiltIn(std::string_view name) {
   if (!known) return std::nullopt;
   ProfileRules rules;
   if (name == "full") {
+    // Kinds alone: a rule that a user lays over one must hold for its parts.
     for (std::size_t i = 1; i < TagClasses().size(); ++i) {
+      if (TagClasses()[i].text.find('.') != std::string_view::npos) continue;
       rules.Set(static_cast<ClassId>(i), Made(Op::kKeep));
     }
     rules.SetUnclassified(Made(Op::kKeep));

@@ -45,8 +45,8 @@ const char* Find(const Place& place) {
   ScanKeyInit(&keys[2], kAddress, BTEqualStrategyNumber, F_BYTEAEQ, key[2]);
   Relation const surrogates = OpenTable(AccessShareLock);
   Oid const index = get_relname_relid("surrogate_pkey", RelationGetNamespace(surrogates));
-  SysScanDesc const scan = systable_beginscan(surrogates, index, pg::IndexIsReadable(index),
-                                              nullptr, kAddress, keys);
+  SysScanDesc const scan =
+      systable_beginscan(surrogates, index, pg::IndexIsReadable(index), nullptr, kAddress, keys);
   const char* code = nullptr;
   if (HeapTuple const row = systable_getnext(scan); HeapTupleIsValid(row)) {
     bool isnull;

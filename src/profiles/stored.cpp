@@ -1,6 +1,7 @@
 #include "profiles/stored.h"
 
 #include "pg/past_index.h"
+#include "pg/row_values.h"
 
 namespace phisync::profiles {
 namespace {
@@ -30,27 +31,6 @@ ProfileTables FindTables() {
           get_relname_relid("profile_column_pkey", schema)};
 }
 
-Datum Value(HeapTuple tuple, int column, TupleDesc desc) {
-  bool isnull;
-  Datum const value = heap_getattr(tuple, column, desc, &isnull);
-  if (isnull) elog(ERROR, "a profile has no value in column %d", column);
-  return value;
-}
-
-char* Text(HeapTuple tuple, int column, TupleDesc desc) {
-  return TextDatumGetCString(Value(tuple, column, desc));
-}
-
-List* TextList(Datum array) {
-  Datum* elements;
-  int n;
-  deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, nullptr,
-                    &n);
-  List* list = NIL;
-  for (int i = 0; i < n; i++) list = lappend(list, makeString(TextDatumGetCString(elements[i])));
-  return list;
-}
-
 // Calls fn(row, desc) for each row whose first column is `profile`; for all rows if it is null.
 template <typename Fn>
 void ForEachRow(Oid table_id, Oid index, const char* profile, Fn fn) {
@@ -76,9 +56,9 @@ StoredProfile* ReadProfile(const char* name) {
     profile = static_cast<StoredProfile*>(palloc(sizeof(StoredProfile)));
     bool unset;
     Datum const scope = heap_getattr(row, kScope, desc, &unset);
-    *profile = {Text(row, kName, desc),
-                Text(row, kBasedOn, desc),
-                TextList(Value(row, kConsents, desc)),
+    *profile = {pg::RowText(row, kName, desc),
+                pg::RowText(row, kBasedOn, desc),
+                pg::TextList(pg::RowValue(row, kConsents, desc)),
                 unset ? nullptr : TextDatumGetCString(scope),
                 NIL,
                 NIL};
@@ -86,14 +66,14 @@ StoredProfile* ReadProfile(const char* name) {
   if (profile == nullptr) return nullptr;
   ForEachRow(tables.rule, tables.rule_key, name, [&](HeapTuple row, TupleDesc desc) {
     auto* const rule = static_cast<StoredRule*>(palloc(sizeof(StoredRule)));
-    *rule = {Text(row, kRuleClass, desc), Text(row, kRuleTransformation, desc)};
+    *rule = {pg::RowText(row, kRuleClass, desc), pg::RowText(row, kRuleTransformation, desc)};
     profile->rules = lappend(profile->rules, rule);
   });
   ForEachRow(tables.column, tables.column_key, name, [&](HeapTuple row, TupleDesc desc) {
     auto* const column = static_cast<StoredColumn*>(palloc(sizeof(StoredColumn)));
-    *column = {DatumGetObjectId(Value(row, kColumnRelation, desc)),
-               pstrdup(NameStr(*DatumGetName(Value(row, kColumnName, desc)))),
-               Text(row, kColumnTransformation, desc)};
+    *column = {DatumGetObjectId(pg::RowValue(row, kColumnRelation, desc)),
+               pstrdup(NameStr(*DatumGetName(pg::RowValue(row, kColumnName, desc)))),
+               pg::RowText(row, kColumnTransformation, desc)};
     profile->columns = lappend(profile->columns, column);
   });
   return profile;
@@ -104,7 +84,7 @@ List* ProfileNames() {
   if (!OidIsValid(tables.profile)) return NIL;
   List* names = NIL;
   ForEachRow(tables.profile, tables.profile_key, nullptr, [&](HeapTuple row, TupleDesc desc) {
-    names = lappend(names, makeString(Text(row, kName, desc)));
+    names = lappend(names, makeString(pg::RowText(row, kName, desc)));
   });
   return names;
 }

@@ -11,6 +11,7 @@
 #include "pg/text.h"
 #include "reads/trust.h"
 #include "sync/encode.h"
+#include "sync/owner.h"
 #include "sync/stored_parameters.h"
 
 namespace phisync::sync {
@@ -57,39 +58,30 @@ List* ReadDefinitions(bool all, Datum named) {
       " WHERE CASE WHEN $2 IS NULL THEN g.granted ELSE b.name = ANY ($2) END"
       " ORDER BY b.name";
   MemoryContext const memory = CurrentMemoryContext;
-  Oid user;
-  int context;
-  GetUserIdAndSecContext(&user, &context);
-  Oid const table = get_relname_relid("bucket", get_namespace_oid("phisync", false));
-  HeapTuple const row = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-  if (!HeapTupleIsValid(row)) elog(ERROR, "table phisync.bucket does not exist");
-  Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(row))->relowner;
-  ReleaseSysCache(row);
-  SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-  SPI_connect();
-  Oid types[] = {OIDOID, TEXTARRAYOID};
-  Datum values[] = {ObjectIdGetDatum(user), named};
-  const char nulls[] = {' ', all ? 'n' : ' ', '\0'};
-  if (SPI_execute_with_args(kQuery, 2, types, values, nulls, true, 0) != SPI_OK_SELECT) {
-    elog(ERROR, "could not read the definitions of buckets");
-  }
+  Oid const user = GetUserId();
   List* definitions = NIL;
-  for (uint64 i = 0; i < SPI_processed; i++) {
-    HeapTuple const tuple = SPI_tuptable->vals[i];
-    auto value = [&](int column) {
-      bool isnull;
-      return SPI_getbinval(tuple, SPI_tuptable->tupdesc, column, &isnull);
-    };
-    MemoryContext const inner = MemoryContextSwitchTo(memory);
-    auto* const d = static_cast<Definition*>(palloc(sizeof(Definition)));
-    *d = {TextDatumGetCString(value(1)), value(2),
-          DatumGetObjectId(value(3)),    DatumGetBool(value(4)),
-          DatumGetBool(value(5)),        DatumGetBool(value(6))};
-    definitions = lappend(definitions, d);
-    MemoryContextSwitchTo(inner);
-  }
-  SPI_finish();
-  SetUserIdAndSecContext(user, context);
+  AsOwnerOf(get_relname_relid("bucket", get_namespace_oid("phisync", false)), [&] {
+    Oid types[] = {OIDOID, TEXTARRAYOID};
+    Datum values[] = {ObjectIdGetDatum(user), named};
+    const char nulls[] = {' ', all ? 'n' : ' ', '\0'};
+    if (SPI_execute_with_args(kQuery, 2, types, values, nulls, true, 0) != SPI_OK_SELECT) {
+      elog(ERROR, "could not read the definitions of buckets");
+    }
+    for (uint64 i = 0; i < SPI_processed; i++) {
+      HeapTuple const tuple = SPI_tuptable->vals[i];
+      auto value = [&](int column) {
+        bool isnull;
+        return SPI_getbinval(tuple, SPI_tuptable->tupdesc, column, &isnull);
+      };
+      MemoryContext const inner = MemoryContextSwitchTo(memory);
+      auto* const d = static_cast<Definition*>(palloc(sizeof(Definition)));
+      *d = {TextDatumGetCString(value(1)), value(2),
+            DatumGetObjectId(value(3)),    DatumGetBool(value(4)),
+            DatumGetBool(value(5)),        DatumGetBool(value(6))};
+      definitions = lappend(definitions, d);
+      MemoryContextSwitchTo(inner);
+    }
+  });
   return definitions;
 }
 

@@ -1,6 +1,7 @@
 #include "sync/defined.h"
 
 #include "pg/past_index.h"
+#include "pg/row_values.h"
 #include "sync/owner.h"
 #include "sync/stored_parameters.h"
 
@@ -32,27 +33,6 @@ bool Exist(const DefinitionTables& tables) {
 enum BucketColumn { kName = 1, kParameters, kParameterNames, kProfile, kPriority, kDefiner };
 enum QueryColumn { kBucket = 1, kOrdinal, kRelation, kQuery, kColumns };
 
-Datum Value(HeapTuple tuple, int column, TupleDesc desc) {
-  bool isnull;
-  Datum const value = heap_getattr(tuple, column, desc, &isnull);
-  if (isnull) elog(ERROR, "definition of a bucket has no value in column %d", column);
-  return value;
-}
-
-char* Text(HeapTuple tuple, int column, TupleDesc desc) {
-  return TextDatumGetCString(Value(tuple, column, desc));
-}
-
-List* TextList(Datum array) {
-  Datum* elements;
-  int n;
-  deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, nullptr,
-                    &n);
-  List* list = NIL;
-  for (int i = 0; i < n; i++) list = lappend(list, makeString(TextDatumGetCString(elements[i])));
-  return list;
-}
-
 DefinedBucket* ReadBucket(const DefinitionTables& tables, const char* name) {
   ScanKeyData key;
   ScanKeyInit(&key, kName, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(name));
@@ -66,12 +46,12 @@ DefinedBucket* ReadBucket(const DefinitionTables& tables, const char* name) {
     bucket = static_cast<DefinedBucket*>(palloc(sizeof(DefinedBucket)));
     bool global;
     Datum const parameters = heap_getattr(row, kParameters, desc, &global);
-    *bucket = {Text(row, kName, desc),
+    *bucket = {pg::RowText(row, kName, desc),
                global ? nullptr : TextDatumGetCString(parameters),
-               TextList(Value(row, kParameterNames, desc)),
-               Text(row, kProfile, desc),
-               DatumGetInt16(Value(row, kPriority, desc)),
-               DatumGetObjectId(Value(row, kDefiner, desc))};
+               pg::TextList(pg::RowValue(row, kParameterNames, desc)),
+               pg::RowText(row, kProfile, desc),
+               DatumGetInt16(pg::RowValue(row, kPriority, desc)),
+               DatumGetObjectId(pg::RowValue(row, kDefiner, desc))};
   }
   systable_endscan(scan);
   table_close(buckets, AccessShareLock);
@@ -92,10 +72,11 @@ List* ScanQueries(const DefinitionTables& tables, Oid index, ScanKeyData* key) {
   while (HeapTuple const tuple = systable_getnext(scan)) {
     TupleDesc const desc = RelationGetDescr(table);
     auto* const query = static_cast<DefinedQuery*>(palloc(sizeof(DefinedQuery)));
-    *query = {nullptr, DatumGetInt32(Value(tuple, kOrdinal, desc)),
-              DatumGetObjectId(Value(tuple, kRelation, desc)), Text(tuple, kQuery, desc)};
+    *query = {nullptr, DatumGetInt32(pg::RowValue(tuple, kOrdinal, desc)),
+              DatumGetObjectId(pg::RowValue(tuple, kRelation, desc)),
+              pg::RowText(tuple, kQuery, desc)};
     auto* const row = static_cast<Row*>(palloc(sizeof(Row)));
-    *row = {Text(tuple, kBucket, desc), query};
+    *row = {pg::RowText(tuple, kBucket, desc), query};
     rows = lappend(rows, row);
   }
   systable_endscan(scan);
@@ -259,12 +240,7 @@ List* ConsumersGranted(const char* bucket) {
         "SELECT name FROM phisync.consumer WHERE $1 OPERATOR(pg_catalog.=) ANY (buckets) ORDER BY "
         "name",
         1, types, values, nullptr);
-    for (uint64 i = 0; i < SPI_processed; i++) {
-      const char* const name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-      MemoryContext const inner = MemoryContextSwitchTo(memory);
-      names = lappend(names, makeString(pstrdup(name)));
-      MemoryContextSwitchTo(inner);
-    }
+    names = FirstColumn(memory);
   });
   return names;
 }

@@ -32,4 +32,17 @@ inline void Execute(const char* command, int n, const Oid* types, const Datum* v
   if (code < 0) elog(ERROR, "SPI error %d in \"%s\"", code, command);
 }
 
+// The first column of what was selected last, texts without nulls, as a list of strings in
+// `memory`, which outlives SPI_finish.
+inline List* FirstColumn(MemoryContext memory) {
+  List* texts = NIL;
+  for (uint64 i = 0; i < SPI_processed; i++) {
+    const char* const text = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+    MemoryContext const inner = MemoryContextSwitchTo(memory);
+    texts = lappend(texts, makeString(pstrdup(text)));
+    MemoryContextSwitchTo(inner);
+  }
+  return texts;
+}
+
 }  // namespace phisync::sync

@@ -171,12 +171,7 @@ List* DefinitionsOn(List* relations) {
         "SELECT DISTINCT bucket FROM phisync.bucket_query "
         "WHERE relation::pg_catalog.oid OPERATOR(pg_catalog.=) ANY ($1) ORDER BY 1",
         1, types, values, nullptr);
-    for (uint64 i = 0; i < SPI_processed; i++) {
-      const char* const name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-      MemoryContext const inner = MemoryContextSwitchTo(memory);
-      names = lappend(names, makeString(pstrdup(name)));
-      MemoryContextSwitchTo(inner);
-    }
+    names = FirstColumn(memory);
   });
   return names;
 }

@@ -5,6 +5,7 @@
 #include "sync/owner.h"
 #include "sync/policy.h"
 #include "sync/servable.h"
+#include "sync/stored_parameters.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -42,12 +43,7 @@ List* BucketsWithProfile(const char* profile) {
     const Datum values[] = {CStringGetTextDatum(profile)};
     Execute("SELECT name FROM phisync.bucket WHERE profile OPERATOR(pg_catalog.=) $1 ORDER BY 1", 1,
             types, values, nullptr);
-    for (uint64 i = 0; i < SPI_processed; i++) {
-      const char* const name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-      MemoryContext const inner = MemoryContextSwitchTo(memory);
-      names = lappend(names, makeString(pstrdup(name)));
-      MemoryContextSwitchTo(inner);
-    }
+    names = FirstColumn(memory);
   });
   return names;
 }
@@ -63,6 +59,7 @@ void FollowProfileChange(const char* profile) {
   RecordPolicyChange("profile changed", BucketNames(queries), NIL);
   // Last, so that it belongs to the command that changed the profile.
   InvalidateTargets(queries);
+  foreach (cell, BucketsWithProfile(profile)) InvalidateParameters(strVal(lfirst(cell)));
 }
 
 }  // namespace phisync::sync

@@ -70,6 +70,12 @@ void StoreParameters(const char* bucket, const Query* query) {
   AtEOXact_GUC(true, nest);
 }
 
+void InvalidateParameters(const char* bucket) {
+  Oid const function = FindParameters(bucket);
+  const Query* const query = OidIsValid(function) ? ReadParameters(function) : nullptr;
+  if (query != nullptr) InvalidateReaders(query);
+}
+
 void DropParameters(const char* bucket) {
   Oid const function = FindParameters(bucket);
   if (!OidIsValid(function)) return;

@@ -16,6 +16,10 @@ void StoreParameters(const char* bucket, const Query* query);
 // Forgets it; nothing happens if there is none. The bucket must be gone, or without parameters.
 void DropParameters(const char* bucket);
 
+// Locks the tables that the bucket's query reads against writers and invalidates them: what lookups
+// may say of them has changed.
+void InvalidateParameters(const char* bucket);
+
 // The bucket's function, or InvalidOid.
 Oid FindParameters(const char* bucket);
 

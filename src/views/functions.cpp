@@ -46,6 +46,27 @@ std::string Condition(const profiles::Profile& profile, const views::TreatedColu
 
 }  // namespace
 
+// masked_views_now(): as the latest snapshot has them, not the transaction's.
+PHISYNC_FUNCTION(phisync_masked_views_now) {
+  InitMaterializedSRF(fcinfo, 0);
+  auto* const result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+  Relation const views = table_open(
+      get_relname_relid("masked_view", get_namespace_oid("phisync", false)), AccessShareLock);
+  SysScanDesc const scan = systable_beginscan(views, InvalidOid, false, nullptr, 0, nullptr);
+  while (HeapTuple const row = systable_getnext(scan)) {
+    // id and view, in the order of extension/61_views.sql.
+    Datum values[2];
+    bool nulls[2];
+    for (int i = 0; i < 2; ++i) {
+      values[i] = heap_getattr(row, i + 1, RelationGetDescr(views), &nulls[i]);
+    }
+    tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+  }
+  systable_endscan(scan);
+  table_close(views, AccessShareLock);
+  return Datum{0};
+}
+
 // caller(): outside all SECURITY DEFINER functions.
 PHISYNC_FUNCTION(phisync_caller) {
   return ObjectIdGetDatum(GetOuterUserId());

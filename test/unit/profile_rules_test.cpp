@@ -52,6 +52,15 @@ TEST(ProfileRules, APartHasItsKindsRuleUnlessItHasItsOwn) {
   EXPECT_EQ(Rule(rules, "geo.city"), "drop");
 }
 
+TEST(ProfileRules, OverFullAKindsRuleHoldsForItsParts) {
+  ProfileRules rules = BuiltIn("full");
+  EXPECT_EQ(Rule(rules, "name.family"), "keep");
+  rules.Set(FindClass("name"), ParseTransform("null"));
+  EXPECT_EQ(Rule(rules, "name.family"), "null");
+  EXPECT_EQ(Rule(rules, "name"), "null");
+  EXPECT_EQ(Rule(rules, "date.birth"), "keep");
+}
+
 TEST(ProfileRules, FindsWhatIsSaidAndNothingElse) {
   ProfileRules rules;
   rules.Set(FindClass("date"), ParseTransform("keep"));
