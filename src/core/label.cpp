@@ -5,7 +5,6 @@
 #include <initializer_list>
 #include <span>
 
-#include "core/error.h"
 #include "core/label_reader.h"
 #include "core/suggest.h"
 #include "core/transform.h"
@@ -19,11 +18,6 @@ constexpr std::array<std::string_view, 6> kConfidentiality = {"U", "L", "M", "N"
 constexpr std::array<std::string_view, 3> kPolicies = {"keep", "", "drop"};
 constexpr std::array<std::string_view, 3> kUnclassified = {"keep", "omit", "error"};
 constexpr std::array<std::string_view, 1> kYes = {"yes"};
-
-// HL7 ActCode sensitivities; a label's bits follow this order.
-constexpr std::array<std::string_view, 20> kSensitivity = {
-    "ETH", "SUD", "ETHUD", "OPIOIDUD", "HIV",  "STD", "PSY",  "PSYTHPN", "MH",   "BH",
-    "SDV", "SEX", "GDIS",  "SICKLE",   "COGN", "DVD", "ADOL", "CEL",     "TBOO", "VIP"};
 
 constexpr std::array<std::string_view, 1> kSens = {"sens"};
 constexpr std::array<std::string_view, 9> kColumnKeys = {
@@ -93,7 +87,7 @@ class Parser {
     std::uint32_t bits = 0;
     do {
       const std::string_view code = reader_.Word();
-      bits |= 1U << Lookup(code, kSensitivity, "sensitivity code " + Quoted(code), "Codes");
+      bits |= 1U << Lookup(code, SensitivityCodes(), "sensitivity code " + Quoted(code), "Codes");
     } while (reader_.Take(','));
     return bits;
   }
@@ -274,27 +268,6 @@ std::string FormatSensitivity(std::uint32_t sens, bool part2) {
 }
 
 }  // namespace
-
-std::span<const std::string_view> SensitivityCodes() {
-  return kSensitivity;
-}
-
-void CheckSensitivity(std::string_view code) {
-  if (code == kPart2Code || Find(code, kSensitivity) != kSensitivity.size()) return;
-  std::array<std::string_view, kSensitivity.size() + 1> known = {kPart2Code};
-  std::copy(kSensitivity.begin(), kSensitivity.end(), known.begin() + 1);
-  throw Error(sqlstate::kInvalidParameterValue, "unknown sensitivity code " + Quoted(code),
-              "Consents are given for codes that labels can have.", Hint(code, known, "Codes"));
-}
-
-std::vector<std::string_view> SensitivitiesOf(std::uint32_t sens, bool part2) {
-  std::vector<std::string_view> codes;
-  for (std::size_t i = 0; i < kSensitivity.size(); ++i) {
-    if ((sens & (1U << i)) != 0) codes.push_back(kSensitivity[i]);
-  }
-  if (part2) codes.push_back(kPart2Code);
-  return codes;
-}
 
 ColumnLabel ParseColumnLabel(std::string_view text) {
   Parser parser("column label", text, kColumnKeys);

@@ -21,20 +21,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/sensitivity_codes.h"
 #include "core/tag_class.h"
 
 namespace phisync {
 
 inline constexpr std::size_t kMaxLabelBytes = 255;
-
-// HL7 codes of sensitive data that sens= takes, in the order of its bits.
-std::span<const std::string_view> SensitivityCodes();
-// What part2=yes says, as a code: HL7's name of the policy.
-inline constexpr std::string_view kPart2Code = "42CFRPart2";
-// Error 22023 with what was probably meant unless it is one of them or kPart2Code.
-void CheckSensitivity(std::string_view code);
-// The codes of a label: those of its bits, then kPart2Code.
-std::vector<std::string_view> SensitivitiesOf(std::uint32_t sens, bool part2);
 
 // HL7 confidentiality, weakest first.
 enum class Confidentiality : std::uint8_t {

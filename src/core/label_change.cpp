@@ -47,6 +47,7 @@ std::string Weaker(const ColumnLabel& before, const ColumnLabel& after) {
   if ((before.sens & ~after.sens) != 0) return Gone("sensitivity");
   if (before.part2 && !after.part2) return Gone("mark as a record under 42 CFR part 2");
   if (after.conf < before.conf) return Lowered("confidentiality");
+  if (before.rows && !after.rows) return Gone("mark as the sensitivity of its row");
   if (before.quasi && !after.quasi) return Gone("mark as a quasi-identifier");
   if (before.subject && !after.subject) return Gone("mark as the subject");
   if (!before.of.empty() && after.of != before.of) return Gone("subject, named by of");
@@ -60,6 +61,8 @@ std::string Weaker(const ColumnLabel& before, const ColumnLabel& after) {
 
 std::string Weaker(const TableLabel& before, const TableLabel& after) {
   if (before.phi && !after.phi) return "What nobody has classified would not be withheld.";
+  if ((before.sens & ~after.sens) != 0) return Gone("sensitivity");
+  if (before.part2 && !after.part2) return Gone("mark as records under 42 CFR part 2");
   if (after.unclassified < before.unclassified) return Lowered("default");
   if (after.conf < before.conf) return Lowered("confidentiality");
   if (!before.subject.empty() && after.subject != before.subject) return Gone("subject");

@@ -14,12 +14,12 @@ bool ClassGivesMore(ClassId from, ClassId to);
 
 // A sentence that says what is weaker in `after` than in `before`; empty if nothing is. Weaker is:
 // a class that gives more, no class; less confidentiality, fewer sensitivity codes, no part2, no
-// quasi; no subject; another or no `of`; a transformation where there was none or another, unless
-// it drops; a policy that lets more out.
+// quasi, no rows; no subject; another or no `of`; a transformation where there was none or another,
+// unless it drops; a policy that lets more out.
 std::string Weaker(const ColumnLabel& before, const ColumnLabel& after);
 
 // The same for labels of tables and schemas: `none` after `phi`, a weaker default, less
-// confidentiality, another or no subject.
+// confidentiality, fewer sensitivity codes, no part2, another or no subject.
 std::string Weaker(const TableLabel& before, const TableLabel& after);
 
 }  // namespace phisync

@@ -35,6 +35,12 @@ void Rename(Oid relation, const RenameStmt* statement) {
     namestrcpy(&to, statement->newname);
     const Oid types[] = {REGCLASSOID, NAMEOID, NAMEOID};
     const Datum values[] = {ObjectIdGetDatum(relation), NameGetDatum(&from), NameGetDatum(&to)};
+    // Most renames concern no rule, and what waits for changes of rules need not hear of them.
+    sync::Execute(
+        "SELECT FROM phisync.profile_column WHERE relation OPERATOR(pg_catalog.=) $1 AND "
+        "column_name OPERATOR(pg_catalog.=) ANY (ARRAY[$2, $3])",
+        3, types, values, nullptr);
+    if (SPI_processed == 0) return;
     for (const char* const command : {
              "UPDATE phisync.profile_column SET transformation = 'drop' WHERE relation "
              "OPERATOR(pg_catalog.=) $1 AND column_name OPERATOR(pg_catalog.=) $3",

@@ -26,7 +26,9 @@ void RequireServableStill(const DefinedQuery* query) {
   if (table == nullptr) return;
   DefinitionErrors frame;
   PushDefinitionErrors(&frame, query);
-  RequireServable(table, query->text, query->of->parameter_names, query->of->profile);
+  // What it throws becomes an error of the server's while the frame that names the query is there.
+  pg::Entry(
+      [&] { RequireServable(table, query->text, query->of->parameter_names, query->of->profile); });
   PopDefinitionErrors(&frame);
   relation_close(table, NoLock);
 }

@@ -46,7 +46,7 @@ def drop_column(o):
                 profile.columns.pop((member, column.key), None)
             for row in member.rows.values():
                 row.cells.pop(column.key, None)
-        o.world.changed()
+        o.read_labels([relation] + list(relation.leaves.values()) + [x for x in o.world.relations if relation in x.parents])
 
 
 def rename_column(o):
@@ -73,7 +73,7 @@ def change_partition(o):
         # Rows of it are only written while it is alone; then it comes back.
         leaf.partition_of, leaf.parents, leaf.next_id, leaf.columns = None, [], root.next_id, list(leaf.columns)
         del root.leaves[grp]
-        o.world.changed()
+        o.read_labels([leaf])
         return leaf
 
 
@@ -85,7 +85,7 @@ def attach_again(o, leaf):
     root.next_id = max(root.next_id, leaf.next_id)
     root.leaves[leaf.grp] = leaf
     leaf.partition_of, leaf.parents, leaf.columns = root, [root], root.columns
-    o.world.changed()
+    o.read_labels([leaf])
     return True
 
 
@@ -96,7 +96,7 @@ def change_parent(o):
             if o.try_(f"ALTER TABLE {child.sql} NO INHERIT {parent.sql}", "ddl"):
                 child.former, child.parents, parent.heirs = parent, [], False
                 child.columns = [Column(c.key, c.name, c.kind, c.copy_of) for c in child.columns]
-                o.world.changed()
+                o.read_labels([child])
 
 
 def copy_table(o):
@@ -114,9 +114,8 @@ def copy_table(o):
         return
     copy.columns = [Column(c.key, c.name, c.kind) for c in source.columns]
     copy.composite = source.composite
-    copy.labels = {k: label for k, (_, label) in tags[1].items() if label is not None}
-    if tags[0] and not any(label.startswith("phi") for label in copy.labels.values()):
-        copy.label = "phi"  # its columns stay unclassified
+    o.before[copy] = tags[1]
+    o.read_labels([copy])
     o.session.run(f"ALTER TABLE {copy.sql} ADD PRIMARY KEY ({', '.join(copy.key_columns())}); ALTER TABLE {copy.sql} REPLICA IDENTITY FULL")
     copy.next_id = source.next_id + 5000
     o.world.relations.append(copy)

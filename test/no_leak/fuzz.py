@@ -132,6 +132,7 @@ class Round:
 
     def change_schema(self):
         action = self.random.choice((ddl.add_column, ddl.add_column, ddl.drop_column, ddl.rename_column, ddl.change_partition, ddl.change_parent, ddl.copy_table, ddl.rewrite))
+        self.officer.before = {x: self.world.tags(x)[1] for x in self.world.relations}
         leaf = action(self.officer)
         if action is ddl.change_partition and leaf:
             self.writer.begin()
@@ -267,7 +268,7 @@ class Total:
     def __init__(self, seed):
         self.seed, self.started = seed, time.monotonic()
         self.number, self.did, self.size, self.granted = (collections.Counter() for _ in range(4))
-        self.leaks = []
+        self.leaks, self.lost = [], []
 
     def play(self, number, rows, plant=False):
         game = Round(self.seed, number, rows, plant, os.environ["NOLEAK_FOLDER"])
@@ -277,6 +278,7 @@ class Total:
         self.did.update(game.counts)
         self.size.update(game.search.bytes)
         self.granted.update(game.search.granted)
+        self.lost += [f"{column} of {table} (round {number})" for table, column in game.officer.lost]
         self.leaks += [(number, leak, game.statements.get(leak.xid)) for leak in game.search.leaks]
 
     def places(self):
@@ -315,6 +317,9 @@ def main():
         print(f"not ok - {len(total.leaks)} leaks: " + ", ".join(f"{what} {n}" for what, n in sorted(total.places().items())))
     else:
         print(f"ok - no leak in {total.number['rows']} rows")
+    if total.lost:
+        print(f"not ok - DDL took the tags of {', '.join(total.lost)}")
+        failed = True
     # What was granted must have been found: else the search would find no leak either.
     if not args.plant:
         if total.number["found"] * 20 < total.number["canaries"]:

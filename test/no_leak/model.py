@@ -87,7 +87,7 @@ class World:
     # docs/tags.md, "Which tag takes effect"
 
     def tags(self, relation, memo=None):
-        """(holds PHI, key -> (rank, label))."""
+        """(holds PHI, key -> (rank, label)); two labels, with | between them, count together."""
         memo = {} if memo is None else memo
         if relation in memo:
             return memo[relation]
@@ -101,14 +101,15 @@ class World:
         tags = {}
         for column in relation.columns:
             label = relation.labels.get(column.key)
-            if label is not None:
-                tags[column.key] = (PHI if is_phi_label(label) else NONE, label)
-                continue
             inherited = [t[column.key] for _, t in above if column.key in t]
-            if inherited:
-                best = max(inherited, key=lambda t: t[0])
-                if best[0] == UNCLASSIFIED and own_none:
-                    continue
+            best = max(inherited, key=lambda t: t[0]) if inherited else (0, None)
+            if label is not None:
+                # An own label can say more than the parents do, not less.
+                if best[0] < PHI or best[1] == label:
+                    tags[column.key] = (PHI if is_phi_label(label) else NONE, label)
+                else:
+                    tags[column.key] = (PHI, best[1] if not is_phi_label(label) else f"{label}|{best[1]}")
+            elif inherited and not (best[0] == UNCLASSIFIED and own_none):
                 tags[column.key] = best
         holds = holds or any(rank >= UNCLASSIFIED for rank, _ in tags.values())
         if holds:

@@ -1,6 +1,6 @@
 """Schema, tags, buckets, profiles and DDL, all random; the model follows what the server accepts."""
 from definitions import Definitions
-from model import Bucket, Column, Relation, Schema
+from model import PHI, UNCLASSIFIED, Bucket, Column, Relation, Schema
 from rules import BUILT_IN, TRANSFORMATIONS, Profile
 from values import KINDS, quote
 
@@ -13,6 +13,8 @@ class Officer:
         self.random, self.world, self.values, self.session, self.counts = random, world, values, session, counts
         self.definitions = Definitions(random)
         self.keys = 0
+        self.before = {}  # tags before DDL
+        self.lost = []    # columns that DDL took their tags from
 
     def try_(self, sql, what):
         """Whether the server accepts it. Refusals are part of the game: their messages are searched like all else."""
@@ -152,6 +154,20 @@ class Officer:
         else:
             relation.labels[column.key] = label
         self.world.changed()
+
+    def read_labels(self, relations):
+        """What DDL made of labels. No column that was PHI may be none after it."""
+        before = {x: {k for k, (rank, _) in tags.items() if rank == PHI} for x, tags in self.before.items()}
+        for relation in relations:
+            rows = self.session.run(f"SELECT a.attname, l.label FROM pg_seclabel l LEFT JOIN pg_attribute a ON a.attrelid = l.objoid AND a.attnum = l.objsubid AND l.objsubid > 0 "
+                                    f"WHERE l.provider = 'phisync' AND l.classoid = 'pg_class'::regclass AND l.objoid = '{relation.sql}'::regclass")
+            labels = {name and name.decode(): label.decode() for name, label in rows}
+            relation.label = labels.get(None)
+            relation.labels = {c.key: labels[c.name.strip('"')] for c in relation.columns if c.name.strip('"') in labels}
+        self.world.changed()
+        for relation in relations:
+            tags = self.world.tags(relation)[1]
+            self.lost += [(relation.sql, key) for key in before.get(relation, ()) if relation.column(key) and tags.get(key, (0,))[0] < UNCLASSIFIED]
 
     def relabel(self, writer=None):
         r = self.random

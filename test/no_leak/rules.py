@@ -39,7 +39,7 @@ class Profile:
 
 def sensitivities(label):
     codes = set()
-    for option in (label or "").split(";"):
+    for option in (label or "").replace("|", ";").split(";"):
         if option.startswith("sens="):
             codes.update(option[5:].split(","))
         if option == "part2=yes":
@@ -58,11 +58,15 @@ def treatment(profile, relation, key, is_phi, label):
         return own
     if label is None:
         return profile.rules.get("unclassified", "keep" if profile.base == "full" else "drop")
-    rule = profile.of_class(label.split(";")[0].removeprefix("phi:"))
-    default = next((o[2:] for o in label.split(";") if o.startswith("x=")), None)
-    if rule is None and default and profile.name not in BUILT_IN:
-        return default
-    return rule or "drop"
+    ways = []
+    for part in label.split("|"):
+        rule = profile.of_class(part.split(";")[0].removeprefix("phi:"))
+        default = next((o[2:] for o in part.split(";") if o.startswith("x=")), None)
+        if rule is None and default and profile.name not in BUILT_IN:
+            rule = default
+        ways.append(rule or "drop")
+    # Which of two classes is the stricter is not the model's to say.
+    return "keep" if "keep" in ways else next((way for way in ways if way != "drop"), "drop")
 
 
 def may_remain(how, canary, hit):

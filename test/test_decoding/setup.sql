@@ -115,36 +115,40 @@ CREATE FUNCTION td.is_ours(slot name) RETURNS boolean LANGUAGE sql STABLE AS $$
                  AND s.database = pg_catalog.current_database() AND NOT s.active)
 $$;
 
-CREATE FUNCTION td.pg_logical_slot_get_changes(slot_name name, upto_lsn pg_lsn, upto_nchanges integer, VARIADIC options text[] DEFAULT '{}')
+-- A role that a test makes and works as becomes a member of the consumer's.
+CREATE FUNCTION td.enlist(member name) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = 'regress_td_reader'::regrole AND m.member = to_regrole(quote_ident(enlist.member))) THEN
+    EXECUTE format('GRANT regress_td_reader TO %I', member);
+  END IF;
+END
+$$;
+
+-- What phisync gives, by the server's function of that name, after what test_decoding gives for the same.
+CREATE FUNCTION td.changes(function text, slot name, upto_lsn pg_lsn, upto_nchanges integer, options text[])
 RETURNS TABLE (lsn pg_lsn, xid xid, data text) LANGUAGE plpgsql AS $$
 DECLARE
   records text[] := '{}';
 BEGIN
-  IF td.is_ours(slot_name) THEN
-    PERFORM td.reference(slot_name, upto_lsn, upto_nchanges, options);
+  PERFORM td.enlist(current_user);
+  IF td.is_ours(slot) THEN
+    PERFORM td.reference(slot, upto_lsn, upto_nchanges, options);
   END IF;
-  FOR lsn, xid, data IN SELECT * FROM pg_catalog.pg_logical_slot_get_changes(slot_name, upto_lsn, upto_nchanges, VARIADIC td.options(options)) LOOP
+  FOR lsn, xid, data IN EXECUTE pg_catalog.format('SELECT * FROM pg_catalog.%I($1, $2, $3, VARIADIC $4)', function)
+                        USING slot, upto_lsn, upto_nchanges, td.options(options) LOOP
     records := records || data;
     RETURN NEXT;
   END LOOP;
   PERFORM td.say('phisync', records);
 END
 $$;
-
+CREATE FUNCTION td.pg_logical_slot_get_changes(slot_name name, upto_lsn pg_lsn, upto_nchanges integer, VARIADIC options text[] DEFAULT '{}')
+RETURNS TABLE (lsn pg_lsn, xid xid, data text) LANGUAGE sql AS $$
+  SELECT * FROM td.changes('pg_logical_slot_get_changes', slot_name, upto_lsn, upto_nchanges, options)
+$$;
 CREATE FUNCTION td.pg_logical_slot_peek_changes(slot_name name, upto_lsn pg_lsn, upto_nchanges integer, VARIADIC options text[] DEFAULT '{}')
-RETURNS TABLE (lsn pg_lsn, xid xid, data text) LANGUAGE plpgsql AS $$
-DECLARE
-  records text[] := '{}';
-BEGIN
-  IF td.is_ours(slot_name) THEN
-    PERFORM td.reference(slot_name, upto_lsn, upto_nchanges, options);
-  END IF;
-  FOR lsn, xid, data IN SELECT * FROM pg_catalog.pg_logical_slot_peek_changes(slot_name, upto_lsn, upto_nchanges, VARIADIC td.options(options)) LOOP
-    records := records || data;
-    RETURN NEXT;
-  END LOOP;
-  PERFORM td.say('phisync', records);
-END
+RETURNS TABLE (lsn pg_lsn, xid xid, data text) LANGUAGE sql AS $$
+  SELECT * FROM td.changes('pg_logical_slot_peek_changes', slot_name, upto_lsn, upto_nchanges, options)
 $$;
 
 CREATE FUNCTION td.pg_logical_slot_get_binary_changes(slot_name name, upto_lsn pg_lsn, upto_nchanges integer, VARIADIC options text[] DEFAULT '{}')

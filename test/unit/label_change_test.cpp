@@ -39,6 +39,8 @@ TEST(LabelChange, ClassThatSomeProfileGivesMoreOf) {
 TEST(LabelChange, Options) {
   EXPECT_TRUE(Column("phi:name;sens=HIV,MH", "phi:name;sens=HIV;conf=V"));
   EXPECT_TRUE(Column("phi:name;part2=yes", "phi:name"));
+  EXPECT_TRUE(Column("none;rows=sens", "none"));
+  EXPECT_FALSE(Column("none", "none;rows=sens"));
   EXPECT_TRUE(Column("phi:name;conf=R", "phi:name"));
   EXPECT_TRUE(Column("phi:name;quasi=yes", "phi:name"));
   EXPECT_TRUE(Column("none;subject", "none"));
@@ -64,6 +66,9 @@ TEST(LabelChange, Tables) {
   EXPECT_TRUE(Table("phi;default=error", "phi"));
   EXPECT_TRUE(Table("phi", "phi;default=keep"));
   EXPECT_TRUE(Table("phi;conf=V", "phi;conf=R"));
+  EXPECT_TRUE(Table("phi;sens=HIV", "phi;conf=R"));
+  EXPECT_TRUE(Table("phi;part2=yes", "phi"));
+  EXPECT_FALSE(Table("phi", "phi;part2=yes"));
   EXPECT_TRUE(Table("phi;subject=a", "phi"));
   EXPECT_TRUE(Table("phi;subject=a", "phi;subject=b"));
 
