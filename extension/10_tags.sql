@@ -47,6 +47,17 @@ ALTER EVENT TRIGGER phisync_keep_tags ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phisync_keep_tags IS
 'Keeps tags where a command other than SECURITY LABEL would take them away';
 
+CREATE FUNCTION phisync.guard_tags() RETURNS event_trigger
+LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_guard_tags';
+COMMENT ON FUNCTION phisync.guard_tags() IS
+'Refuses, with 2BP01, to drop the extension while tables, views or columns are tagged; with CASCADE the tags go, too. Used by the event trigger phisync_guard_tags. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.guard_tags() FROM PUBLIC;
+CREATE EVENT TRIGGER phisync_guard_tags ON ddl_command_start
+  WHEN TAG IN ('DROP EXTENSION') EXECUTE FUNCTION phisync.guard_tags();
+ALTER EVENT TRIGGER phisync_guard_tags ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_guard_tags IS
+'Keeps tags from being left behind by DROP EXTENSION';
+
 CREATE FUNCTION phisync.tag(relation regclass, column_name name, label text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -58,7 +69,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.tag(regclass, name, text) IS
-'Says what a column holds: none, or phi:kind with options, as docs/tags.md lists; same as SECURITY LABEL FOR phisync ON COLUMN. Errors: 22023 label not understood (position and suggestion given), 42804 class does not fit the type, 42703 no such column, 42P17 second subject, 42501 not the owner. Needs no preload.';
+'Says what a column holds: none, or phi:kind with options, as docs/tags.md lists; same as SECURITY LABEL FOR phisync ON COLUMN. Errors: 22023 label not understood (position and suggestion given), 42804 class does not fit the type, 42703 no such column, 42P17 second subject, 42501 not the owner, or not a member of phisync_officer where that takes protection away. Needs no preload.';
 
 CREATE FUNCTION phisync.security_label_target(relation regclass) RETURNS text
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
@@ -90,7 +101,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.untag(regclass, name) IS
-'Removes the label of a column; it then has the tag of its parents or none at all, which is PHI in a table that holds PHI. Errors: 42703 no such column, 42501 not the owner. Needs no preload.';
+'Removes the label of a column; it then has the tag of its parents or none at all, which is PHI in a table that holds PHI. Errors: 42703 no such column, 42501 not the owner, or not a member of phisync_officer. Needs no preload.';
 
 CREATE FUNCTION phisync.untag(relation regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT AS $$
@@ -100,7 +111,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.untag(regclass) IS
-'Removes the label of a table or view, not those of its columns. Errors: 42501 not the owner. Needs no preload.';
+'Removes the label of a table or view, not those of its columns. Errors: 42501 not the owner, or not a member of phisync_officer. Needs no preload.';
 
 CREATE FUNCTION phisync.untag_all() RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
@@ -120,7 +131,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.untag_all() IS
-'Removes every label of phisync in this database and returns how many there were. Call it before DROP EXTENSION phisync: labels outlive the extension, and a dump that has them cannot be restored without it. Errors: 42501 an object that the caller does not own. Needs no preload.';
+'Removes every label of phisync in this database and returns how many there were. Call it before DROP EXTENSION phisync, which is refused while there are any. Errors: 42501 an object that the caller does not own, or the caller is not a member of phisync_officer. Needs no preload.';
 
 CREATE FUNCTION phisync.effective_tags(only_relation regclass DEFAULT NULL)
 RETURNS TABLE (relation regclass, column_name name, tag text, label text, source text, origin regclass, attnum smallint)

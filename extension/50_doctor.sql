@@ -55,13 +55,6 @@ BEGIN
     status := 'ok'; finding := 'off: it needs preload';
   END IF;
   RETURN NEXT;
-  IF EXISTS (SELECT FROM pg_auth_members m WHERE m.roleid = 'phisync_masked'::regrole)
-     OR EXISTS (SELECT FROM pg_roles o WHERE o.rolname = 'phisync_masked' AND (o.rolcanlogin OR o.rolsuper)) THEN
-    status := 'fail'; finding := 'views of the role phisync_masked read PHI without a grant, and others than phisync can make such views';
-    remedy := format('ALTER ROLE phisync_masked NOLOGIN NOSUPERUSER; %s',
-      (SELECT string_agg(format('REVOKE phisync_masked FROM %s;', m.member::regrole), ' ') FROM pg_auth_members m WHERE m.roleid = 'phisync_masked'::regrole));
-    RETURN NEXT;
-  END IF;
 
   "check" := 'output_plugin_libraries';
   others := ARRAY(SELECT p FROM unnest(plugins) p WHERE p NOT IN ('phisync', ''));

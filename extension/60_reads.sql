@@ -102,6 +102,18 @@ COMMENT ON VIEW phisync.read_grants IS
 REVOKE ALL ON phisync.read_grants FROM PUBLIC;
 GRANT SELECT ON phisync.read_grants TO phisync_officer, phisync_auditor;
 
+CREATE TABLE phisync.read_enforcement_change (
+  changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  changed_by name NOT NULL DEFAULT SESSION_USER,
+  role       name,
+  mode       text
+);
+COMMENT ON TABLE phisync.read_enforcement_change IS
+'Who set phisync.read_enforcement, for which role (null: the database) and to what (null: removed); written by phisync.set_read_enforcement alone. What superusers do with ALTER DATABASE, ROLE and SYSTEM is not in it. Needs no preload.';
+SELECT pg_catalog.pg_extension_config_dump('phisync.read_enforcement_change', '');
+REVOKE ALL ON phisync.read_enforcement_change FROM PUBLIC;
+GRANT SELECT ON phisync.read_enforcement_change TO phisync_officer, phisync_auditor;
+
 CREATE FUNCTION phisync.set_read_enforcement(mode text, role regrole DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -126,10 +138,11 @@ BEGIN
   END IF;
   EXECUTE 'ALTER ' || whom || CASE WHEN mode IS NULL THEN ' RESET phisync.read_enforcement'
                                    ELSE format(' SET phisync.read_enforcement = %L', mode) END;
+  INSERT INTO phisync.read_enforcement_change (role, mode) VALUES ((SELECT r.rolname FROM pg_roles r WHERE r.oid = role), mode);
 END
 $$;
 COMMENT ON FUNCTION phisync.set_read_enforcement(text, regrole) IS
-'Sets phisync.read_enforcement (off, audit, deny; null removes the setting) for the sessions that start from now on in this database, of one role or of all; what is set for a role outranks what is set for the database. The role of the session itself cannot be weakened. Errors: 22023, 42501, 42704, 55000 not preloaded. Needs preload.';
+'Sets phisync.read_enforcement (off, audit, deny; null removes the setting) for the sessions that start from now on in this database, of one role or of all; what is set for a role outranks what is set for the database. phisync.read_enforcement_change keeps who did. The role of the session itself cannot be weakened. Errors: 22023, 42501, 42704, 55000 not preloaded. Needs preload.';
 
 REVOKE ALL ON FUNCTION phisync.grant_read(regrole, text[], text[]), phisync.revoke_read(regrole, text[]),
   phisync.set_read_enforcement(text, regrole) FROM PUBLIC;

@@ -206,10 +206,13 @@ SELECT phisync.set_read_enforcement('off', 'regress_reads_officer');
 SELECT phisync.set_read_enforcement(NULL, 'regress_reads_officer');
 RESET SESSION AUTHORIZATION;
 SELECT setrole::regrole, setconfig FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) AND setrole <> 0;
+SELECT changed_by, role, mode FROM phisync.read_enforcement_change WHERE role LIKE 'regress_reads%' ORDER BY changed_at;
 
 -- phisync's own statements go on: detection counts, retention deletes, buckets are found; what users' code does in them is theirs.
 SET phisync.read_enforcement = deny;
 SELECT count(*) FROM phisync.detect(ARRAY['reads']) WHERE relation = 'patient'::regclass AND evidence ->> 'sampled' = '1';
+SELECT * FROM phisync.preview('safe_harbor', 'patient');
+SELECT * FROM phisync.age_sweep('patient');
 CREATE TABLE episode (id int PRIMARY KEY, ended timestamptz);
 INSERT INTO episode SELECT i, '1990-01-01' FROM generate_series(1, 3) i;
 SELECT phisync.tag('episode', 'id', 'phi:mrn'), phisync.tag('episode', 'ended', 'phi:date.service');

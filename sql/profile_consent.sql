@@ -32,6 +32,7 @@ SELECT phisync.set_profile_rule('study', 'visit', 'codes', 'null');
 SELECT made('study');
 SELECT phisync.tag('visit', 'phi;default=error');
 SELECT made('full');
+SELECT phisync.create_bucket('all_of_it', ARRAY['SELECT id, dx FROM visit'], profile => 'full');
 -- Rows about whom the codes in a column say it.
 SELECT phisync.tag('visit', 'id', 'none;rows=sens');
 SELECT phisync.tag('visit', 'codes', 'none;rows=sense');

@@ -27,12 +27,12 @@ INSERT INTO subject VALUES
   ('6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'm', 'no address', 'infinity', '-infinity', '1900-01-01', 'NaN', 'Infinity', NULL, '2001:db8::1/64', NULL, '', '[]', 78, 3601, 'x', NULL, ''),
   ('6ba7b812-9dad-11d1-80b4-00c04fd430c8', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 CREATE FUNCTION puts(messages text) RETURNS SETOF text LANGUAGE sql AS $$SELECT r FROM regexp_split_to_table(messages, '\n') r WHERE r LIKE '{"k":"put"%'$$;
-CREATE TABLE streamed (r text);
+CREATE TEMP TABLE streamed (r text);
 INSERT INTO streamed SELECT r FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'regress', 'bytea', 'hex'), puts(data) r;
-CREATE TABLE snapped (r text);
+CREATE TEMP TABLE snapped (r text);
 INSERT INTO snapped SELECT r FROM phisync.snapshot('regress', NULL, 'bytea', 'hex') data, puts(data) r;
--- Surrogates are random, and so are the sums of rows with one.
-SELECT regexp_replace(r, '"sum":\d+(.*"visits":)"\w{26}"', '"sum":0\1"*"') AS r FROM streamed;
+-- Surrogates are random.
+SELECT regexp_replace(regexp_replace(r, '"visits":"[A-Z2-7]{26}"', '"visits":"*"'), '"sum":[0-9]+', '"sum":0') FROM streamed;
 SELECT count(*) FROM (TABLE streamed EXCEPT ALL TABLE snapped) AS differs;
 SELECT count(*), count(*) FILTER (WHERE NOT (SELECT (r::jsonb -> 'data') - 'id' - 'photo' IN (SELECT p - 'photo' FROM phisync.preview('study', 'subject') p))) AS other FROM streamed;
 COPY (SELECT WHERE false) TO PROGRAM :'remove';

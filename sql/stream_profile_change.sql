@@ -46,7 +46,7 @@ SELECT FROM phisync.set_profile_rule('research', 'phi:code', 'keep');
 INSERT INTO staff VALUES ('u4', 7);
 SELECT FROM phisync.set_profile_rule('research', 'phi:code', 'drop');
 INSERT INTO staff VALUES ('u5', 7);
-CREATE TABLE seen (data text);
+CREATE TEMP TABLE seen (data text);
 INSERT INTO seen SELECT data FROM pg_logical_slot_peek_changes('regress_stream', NULL, NULL, 'consumer', 'regress');
 -- All of it was announced.
 SELECT r::json ->> 'what' AS what, r::json -> 'buckets' AS buckets FROM seen, regexp_split_to_table(data, '\n') WITH ORDINALITY AS x (r, n) WHERE r LIKE '{"k":"policy"%';

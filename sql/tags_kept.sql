@@ -62,6 +62,13 @@ ALTER TABLE regress_kept_phi.t SET SCHEMA regress_kept;
 ALTER TABLE regress_kept_phi.codes SET SCHEMA regress_kept;
 SELECT * FROM shown('t', 'codes');
 
+-- What the label of a table says of all its rows.
+CREATE TABLE r (a int, b text);
+CREATE TABLE s () INHERITS (r);
+SELECT phisync.tag('r', 'phi;sens=HIV;part2=yes;default=error;subject=a'), phisync.tag('s', 'phi;sens=MH');
+ALTER TABLE s NO INHERIT r;
+SELECT label FROM pg_seclabel WHERE objoid = 's'::regclass AND objsubid = 0;
+
 -- Parents that say different things: no class is right for both, and no label can keep that.
 CREATE ROLE regress_kept_owner;
 CREATE TABLE k (x text);

@@ -56,6 +56,7 @@ std::string Weaker(const ColumnLabel& before, const ColumnLabel& after) {
     return "Profiles without a rule for it would give it as " + after.transform + ".";
   }
   if (after.policy < before.policy) return Lowered("policy");
+  if (before.rows && !after.rows) return Gone("mark as the sensitivity of its row");
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include "pg/seclabel.h"
 #include "pg/spi.h"
 #include "pg/tables.h"
+#include "reads/trust.h"
 #include "tags/tags.h"
 
 namespace phisync::profiles {
@@ -171,6 +172,7 @@ PHISYNC_FUNCTION(phisync_sweep_table) {
   if (births == NIL) PG_RETURN_NULL();
   Sweep sweep = {relation, births, pg::Call([] { return GetCurrentTransactionStartTimestamp(); }),
                  0};
+  const reads::OwnStatements own;
   pg::Call([&] { Run(&sweep); });
   PG_RETURN_INT64(static_cast<int64>(sweep.rows));
 }

@@ -6,7 +6,8 @@ namespace phisync::reads {
 
 // While it lives, the statements that this code starts are phisync's own. What such a statement
 // runs in turn (policies, triggers, functions of users) is the user's again. Nothing in SQL
-// reaches it. To be made in frames that errors unwind, that is, outside pg::Call.
+// reaches it. To be made in frames that errors unwind, that is, outside pg::Call; and for the start
+// of a statement alone where values are worked on afterwards, as types can have users' code, too.
 class OwnStatements {
  public:
   OwnStatements();

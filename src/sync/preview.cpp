@@ -9,6 +9,7 @@
 #include "pg/fixed_settings.h"
 #include "pg/spi.h"
 #include "pg/text.h"
+#include "reads/trust.h"
 #include "sync/plan_cache.h"
 #include "sync/row_codes.h"
 #include "sync/row_image.h"
@@ -135,11 +136,16 @@ class Preview {
 
 // With the rights of the caller, and under the row security that holds for him.
 void ShowRows(Preview& preview, Relation relation, std::int64_t max_rows, ReturnSetInfo* result) {
-  Portal const cursor = pg::Call([&] {
-    SPI_connect();
-    return SPI_cursor_open_with_args(nullptr, psprintf("SELECT * FROM %s", QualifiedName(relation)),
-                                     0, nullptr, nullptr, nullptr, true, 0);
-  });
+  Portal cursor = nullptr;
+  {
+    const reads::OwnStatements own;
+    cursor = pg::Call([&] {
+      SPI_connect();
+      return SPI_cursor_open_with_args(nullptr,
+                                       psprintf("SELECT * FROM %s", QualifiedName(relation)), 0,
+                                       nullptr, nullptr, nullptr, true, 0);
+    });
+  }
   for (bool more = true; more;) {
     pg::Call([&] { SPI_cursor_fetch(cursor, true, kChunk); });
     const std::uint64_t n = SPI_processed;

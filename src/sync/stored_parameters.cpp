@@ -67,6 +67,9 @@ void StoreParameters(const char* bucket, const Query* query) {
                kSchema, quote_identifier(bucket), ParametersText(query)));
   ExecuteUtility(
       psprintf("REVOKE ALL ON FUNCTION %s.%s() FROM PUBLIC", kSchema, quote_identifier(bucket)));
+  // So that it goes with the extension, and is in a dump all the same, as a member would not be.
+  ExecuteUtility(psprintf("ALTER FUNCTION %s.%s() DEPENDS ON EXTENSION phisync", kSchema,
+                          quote_identifier(bucket)));
   AtEOXact_GUC(true, nest);
 }
 

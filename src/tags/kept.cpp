@@ -2,6 +2,7 @@
 // parent or a schema become the table's own when it leaves them, and a view's own label goes when
 // somebody who may not weaken tags gives the view another query.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -84,14 +85,24 @@ void LockFormerParents(Oid relation, bool alone) {
   foreach (cell, ancestors) LockRelationOid(lfirst_oid(cell), ShareUpdateExclusiveLock);
 }
 
-// The label of a table that counts as PHI as `before` did; `open`: the subject among the columns
-// without a label, if it is one.
-std::string TableLabelOf(const Resolver::Resolved& before) {
-  TableLabel label;
+// Whether the labels of relations say less of all rows than they did.
+bool LostForRows(const RelationTags& before, const RelationTags& after) {
+  return (before.sens & ~after.sens) != 0 || (before.part2 && !after.part2) ||
+         (before.holds_phi && after.holds_phi && after.unclassified < before.unclassified);
+}
+
+// The label that makes a table count as it did before, with all that its own label says.
+std::string TableLabelOf(const Resolver::Resolved& before, const Resolver::Resolved& after) {
+  TableLabel label = after.own.value_or(TableLabel());
   label.phi = true;
-  for (std::size_t i = 0; i < before.tags.columns.size(); ++i) {
+  label.unclassified =
+      std::max(after.own ? label.unclassified : Unclassified::kKeep, before.tags.unclassified);
+  label.sens |= before.tags.sens;
+  label.part2 = label.part2 || before.tags.part2;
+  if (label.sens != 0) label.conf = std::max(label.conf, Confidentiality::kRestricted);
+  for (std::size_t i = 0; i < before.tags.columns.size() && label.subject.empty(); ++i) {
     const ColumnTag& tag = before.tags.columns[i];
-    if (tag.subject && tag.label.empty()) label.subject = before.names[i];
+    if (tag.subject && tag.label.empty() && !after.names[i].empty()) label.subject = after.names[i];
   }
   return Format(label);
 }
@@ -111,8 +122,10 @@ bool Keep(Oid relation, const Resolver::Resolved& before, bool of_parents) {
     StoreLabel(relation, static_cast<AttrNumber>(i + 1), old.label);
     stored = true;
   }
-  if (opened && !after.own_label) {
-    StoreLabel(relation, 0, TableLabelOf(before));
+  // A label that cannot be read counts as PHI, and stays.
+  const bool readable = after.own || !after.own_label;
+  if (readable && ((opened && !after.own) || LostForRows(before.tags, after.tags))) {
+    StoreLabel(relation, 0, TableLabelOf(before, after));
     stored = true;
   }
   if (stored) FinishLabels(relation);

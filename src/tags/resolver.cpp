@@ -207,7 +207,7 @@ void Resolver::ReadRelationLabels(const RelationFacts& facts, const std::optiona
     }
   }
   if (own) {
-    tags->unclassified = own->unclassified;
+    tags->unclassified = std::max(own->unclassified, inherited.value_or(Unclassified::kKeep));
     tags->sens |= own->sens;
     tags->part2 = tags->part2 || own->part2;
   } else if (inherited) {
@@ -248,7 +248,7 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
   std::optional<TableLabel> own;
   bool own_unreadable = false;
   if (facts->label != nullptr) {
-    own = Understood(ParseTableLabel, facts->label);
+    own = resolved.own = Understood(ParseTableLabel, facts->label);
     own_unreadable = !own;
   }
   bool holds_phi = own_unreadable || (own && own->phi);

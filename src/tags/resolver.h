@@ -30,7 +30,8 @@ class Resolver {
     // [attnum - 1]; of an unclassified column: somebody has tagged what it is made of, but no one
     // class is right for all of it.
     std::vector<char> mixed;
-    bool own_label = false;  // on the relation itself
+    bool own_label = false;         // on the relation itself
+    std::optional<TableLabel> own;  // that label, if it can be read
   };
 
   // `snapshot`: null for now. `other`: null for none; it must outlive the resolver.

@@ -123,8 +123,6 @@ void Count(const Reader& reader, Datum datum, detect::Column& column) {
 }
 
 void Run(Job* job) {
-  // What it finds are counts, which the caller may have without a grant to read PHI.
-  const reads::OwnStatements own;
   const std::size_t width = job->numbers->size();
   const Reader* readers = pg::Call([&] {
     auto* all = static_cast<Reader*>(palloc0(sizeof(Reader) * width));
@@ -140,7 +138,7 @@ void Run(Job* job) {
     Portal portal;
     MemoryContext memory;
   };
-  const Cursor cursor = pg::Call([&]() -> Cursor {
+  const auto open = [&]() -> Cursor {
     const char* query = QueryText(job, readers);
     if (query == nullptr) return {};
     Cursor c = {};
@@ -150,7 +148,13 @@ void Run(Job* job) {
     c.portal = SPI_cursor_open_with_args(nullptr, query, 0, nullptr, nullptr, nullptr, true,
                                          CURSOR_OPT_NO_SCROLL);
     return c;
-  });
+  };
+  Cursor cursor = {};
+  {
+    // What is found are counts, which the caller may have without a grant to read PHI.
+    const reads::OwnStatements own;
+    cursor = pg::Call(open);
+  }
   if (cursor.portal == nullptr) return;
   for (;;) {
     const auto fetched = pg::Call([&] {

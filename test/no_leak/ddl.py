@@ -122,7 +122,9 @@ def copy_table(o):
     o.world.changed()
     for row in source.rows.values():
         new = Row(copy, row.id, row.grp, row.flag)
-        for key, canaries in row.cells.items():
+        # What was generated is a value by itself in the copy.
+        generated = {c.key: row.cells[c.copy_of] for c in source.columns if c.copy_of in row.cells}
+        for key, canaries in {**row.cells, **generated}.items():
             new.cells[key] = canaries
             for canary in canaries:
                 homes = canary.homes.setdefault(copy, [])

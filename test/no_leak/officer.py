@@ -53,8 +53,6 @@ class Officer:
 
     def create(self):
         r, world = self.random, self.world
-        self.masks = self.session.attempt("BEGIN; CREATE TABLE probe (id int PRIMARY KEY); SELECT phisync.create_bucket('probe', ARRAY['SELECT id FROM probe'], profile => 'treatment')").error is None
-        self.session.run("ROLLBACK")
         world.schemas = [Schema("clinic"), Schema("Ward")]
         world.schemas[1].name = '"Ward"'
         self.session.run("".join(f"CREATE SCHEMA {s.name};" for s in world.schemas))
@@ -118,7 +116,7 @@ class Officer:
         if self.random.random() < 0.25:
             return "none"
         labels = KINDS[column.kind][1]
-        return self.random.choice(labels) + self.random.choice(("", "", "", "", ";conf=R") + ((";sens=HIV", ";part2=yes", ";x=" + self.random.choice(TRANSFORMATIONS)) if self.masks else ()))
+        return self.random.choice(labels) + self.random.choice(("", "", "", "", ";conf=R", ";sens=HIV", ";part2=yes", ";x=" + self.random.choice(TRANSFORMATIONS)))
 
     def first_labels(self, relation):
         kind = self.random.random()
@@ -180,7 +178,7 @@ class Officer:
                 schema.label = label
                 self.world.changed()
         elif choice < 0.2:
-            self.set_label(relation, None, r.choice(("phi", "phi", None, "none") + (("phi;sens=PSY",) if self.masks else ())), writer)
+            self.set_label(relation, None, r.choice(("phi", "phi", None, "none", "phi;sens=PSY")), writer)
         elif choice < 0.4:
             self.set_label(relation, r.choice(relation.columns), None, writer)
         else:

@@ -50,6 +50,7 @@ TEST(LabelChange, Options) {
   EXPECT_TRUE(Column("phi:name;x=redact", "phi:name;x=partial(1,1)"));
   EXPECT_TRUE(Column("phi:name;policy=drop", "phi:name"));
   EXPECT_TRUE(Column("phi:name", "phi:name;policy=keep"));
+  EXPECT_TRUE(Column("none;rows=sens", "none"));
 
   EXPECT_FALSE(Column("phi:name", "phi:name;sens=HIV"));
   EXPECT_FALSE(Column("phi:name;conf=L", "phi:name"));
@@ -69,6 +70,7 @@ TEST(LabelChange, Tables) {
   EXPECT_TRUE(Table("phi;sens=HIV", "phi;conf=R"));
   EXPECT_TRUE(Table("phi;part2=yes", "phi"));
   EXPECT_FALSE(Table("phi", "phi;part2=yes"));
+  EXPECT_TRUE(Table("phi;sens=HIV,MH", "phi;sens=HIV;conf=V"));
   EXPECT_TRUE(Table("phi;subject=a", "phi"));
   EXPECT_TRUE(Table("phi;subject=a", "phi;subject=b"));
 
