@@ -19,7 +19,7 @@ COMMENT ON FUNCTION phisync.explain_row(regclass, text[]) IS
 CREATE FUNCTION phisync.preview(profile text, relation regclass, max_rows integer DEFAULT 10)
 RETURNS SETOF jsonb LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 10 AS 'MODULE_PATHNAME', 'phisync_preview';
 COMMENT ON FUNCTION phisync.preview(text, regclass, integer) IS
-'Rows of a table or view as consumers with the profile would get them: all columns but those that it drops, rows that it hides left out. Read with the caller''s right to select. Ages are as of now; a surrogate that is not stored yet is null. Raises 42704 for an unknown profile, 42501 without the right, 55000 if a key is needed that is not to be had. Needs no preload.';
+'Rows of a table or view as consumers with the profile would get them: all columns but those that it drops, rows that it hides left out; rows of partitions and heirs as the tags there say. Read with the caller''s right to select. Ages are as of now; a surrogate that is not stored yet is null. Raises 42704 for an unknown profile, 42501 without the right, 55000 if a key is needed that is not to be had. Needs no preload.';
 
 CREATE FUNCTION phisync.transaction_is_visible(xid bigint)
 RETURNS boolean LANGUAGE C STRICT STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'phisync_transaction_is_visible';

@@ -1,8 +1,10 @@
 // phisync.preview: rows of a relation as a consumer would get them, whether or not a bucket has
 // them.
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/json.h"
@@ -30,33 +32,34 @@ struct ShownColumn {
   std::unique_ptr<MaskedColumn> masked;
 };
 
+// How the rows of one relation are shown. They come with the columns of `read_as`: the relation
+// itself, or one above it, through which it is read.
 class Preview {
  public:
-  Preview(Relation relation, const std::string& profile)
+  Preview(Relation relation, Relation read_as, const std::string& profile)
       : relation_(relation), profile_(profiles::Require(profile)) {
     const Oid oid = RelationGetRelid(relation);
     const std::vector<profiles::Treatment> treatments = profiles::TreatmentsOf(profile_, oid);
     const tags::RelationTags tags = tags::EffectiveTags(oid);
     hides_rows_ = profiles::HidesRows(profile_, oid);
     TupleDesc const desc = RelationGetDescr(relation);
+    row_.Fit(desc->natts);
+    // What is not read is as if it were NULL.
+    std::fill_n(row_.nulls.get(), desc->natts, true);
+    FindColumns(RelationGetDescr(read_as));
     for (int i = 0; i < desc->natts; i++) {
       if (TupleDescAttr(desc, i)->attisdropped) continue;
-      selected_.push_back(i);
+      const bool is_read = std::find(selected_.begin(), selected_.end(), i) != selected_.end();
       const profiles::Treatment& treatment = treatments[static_cast<std::size_t>(i)];
-      if (treatment.transform.op != Op::kDrop) AddColumn(i, treatment, treatments, tags);
-      if (treatment.rows) AddRowCodes(i);
+      if (treatment.rows) AddRowCodes(i, is_read);
+      if (is_read && treatment.transform.op != Op::kDrop) AddColumn(i, treatment, treatments, tags);
     }
-    row_.Fit(desc->natts);
   }
 
-  [[nodiscard]] bool hides_rows() const { return hides_rows_; }
-
-  // The row, which has the columns that are not dropped, as the text of its record; null if it is
-  // not sent.
-  const char* Show(HeapTuple row, TupleDesc desc) {
-    std::vector<Datum> values(selected_.size());
-    const std::unique_ptr<bool[]> nulls = std::make_unique<bool[]>(selected_.size());
-    pg::Call([&] { heap_deform_tuple(row, desc, values.data(), nulls.get()); });
+  // The row, of the columns of `read_as` that are not dropped, as the text of its record; null if
+  // it is not sent.
+  const char* Show(const Datum* values, const bool* nulls) {
+    if (hides_rows_) return nullptr;
     for (std::size_t i = 0; i < selected_.size(); i++) {
       row_.values[static_cast<std::size_t>(selected_[i])] = values[i];
       row_.nulls[static_cast<std::size_t>(selected_[i])] = nulls[i];
@@ -73,6 +76,17 @@ class Preview {
   }
 
  private:
+  // Where the columns of `read_as` are in the relation.
+  void FindColumns(TupleDesc read_as) {
+    for (int i = 0; i < read_as->natts; i++) {
+      Form_pg_attribute const column = TupleDescAttr(read_as, i);
+      if (column->attisdropped) continue;
+      const AttrNumber attnum = pg::Call(
+          [&] { return get_attnum(RelationGetRelid(relation_), NameStr(column->attname)); });
+      selected_.push_back(attnum - 1);
+    }
+  }
+
   void AddColumn(int i, const profiles::Treatment& treatment,
                  const std::vector<profiles::Treatment>& treatments,
                  const tags::RelationTags& tags) {
@@ -98,9 +112,9 @@ class Preview {
                                        EncodeOptions{}, CurrentMemoryContext);
   }
 
-  void AddRowCodes(int i) {
+  void AddRowCodes(int i, bool is_read) {
     const std::optional<RowCodes> codes = RowCodesOf(relation_, static_cast<AttrNumber>(i + 1));
-    if (codes) {
+    if (codes && is_read) {
       row_codes_.push_back(*codes);
     } else {
       hides_rows_ = true;
@@ -128,47 +142,87 @@ class Preview {
   profiles::Profile profile_;
   bool hides_rows_ = false;
   std::vector<RowCodes> row_codes_;
-  std::vector<int> selected_;  // indexes of the columns that a SELECT * gives
+  std::vector<int> selected_;  // of each column of read_as that is not dropped: its index here
   std::vector<ShownColumn> columns_;
   RowImage row_;
   ByteBuffer text_;
 };
 
-// With the rights of the caller, and under the row security that holds for him.
-void ShowRows(Preview& preview, Relation relation, std::int64_t max_rows, ReturnSetInfo* result) {
-  Portal cursor = nullptr;
-  {
-    const reads::OwnStatements own;
-    cursor = pg::Call([&] {
-      SPI_connect();
-      return SPI_cursor_open_with_args(nullptr,
-                                       psprintf("SELECT * FROM %s", QualifiedName(relation)), 0,
-                                       nullptr, nullptr, nullptr, true, 0);
-    });
+// The rows of a relation and of those below it, each as its own tags want it.
+class Previews {
+ public:
+  Previews(Relation relation, const std::string& profile) : relation_(relation), profile_(profile) {
+    has_heirs_ = pg::Call([&] { return has_subclass(RelationGetRelid(relation)); });
+    (void)Of(RelationGetRelid(relation));  // the profile is there, even if no row is
   }
-  for (bool more = true; more;) {
-    pg::Call([&] { SPI_cursor_fetch(cursor, true, kChunk); });
-    const std::uint64_t n = SPI_processed;
-    SPITupleTable* const rows = SPI_tuptable;
-    for (std::uint64_t i = 0; i < n && max_rows > 0; i++) {
-      const char* const text = preview.Show(rows->vals[i], rows->tupdesc);
-      if (text == nullptr) continue;
-      max_rows--;
-      pg::Call([&] {
-        Datum const value = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
-        bool const null = false;
-        tuplestore_putvalues(result->setResult, result->setDesc, const_cast<Datum*>(&value),
-                             const_cast<bool*>(&null));
+
+  // With the rights of the caller on the relation, and under the row security that holds for him.
+  void Show(std::int64_t max_rows, ReturnSetInfo* result) {
+    Portal cursor = nullptr;
+    {
+      const reads::OwnStatements own;
+      cursor = pg::Call([&] {
+        SPI_connect();
+        return SPI_cursor_open_with_args(
+            nullptr,
+            psprintf("SELECT %s* FROM %s", has_heirs_ ? "tableoid, " : "",
+                     QualifiedName(relation_)),
+            0, nullptr, nullptr, nullptr, true, 0);
       });
     }
-    pg::Call([&] { SPI_freetuptable(rows); });
-    more = n > 0 && max_rows > 0;
+    for (bool more = true; more;) {
+      pg::Call([&] { SPI_cursor_fetch(cursor, true, kChunk); });
+      const std::uint64_t n = SPI_processed;
+      SPITupleTable* const rows = SPI_tuptable;
+      for (std::uint64_t i = 0; i < n && max_rows > 0; i++) {
+        if (ShowRow(rows->vals[i], rows->tupdesc, result)) max_rows--;
+      }
+      pg::Call([&] { SPI_freetuptable(rows); });
+      more = n > 0 && max_rows > 0;
+    }
+    pg::Call([&] {
+      SPI_cursor_close(cursor);
+      SPI_finish();
+    });
   }
-  pg::Call([&] {
-    SPI_cursor_close(cursor);
-    SPI_finish();
-  });
-}
+
+ private:
+  bool ShowRow(HeapTuple row, TupleDesc desc, ReturnSetInfo* result) {
+    std::vector<Datum> values(static_cast<std::size_t>(desc->natts));
+    const std::unique_ptr<bool[]> nulls = std::make_unique<bool[]>(values.size());
+    pg::Call([&] { heap_deform_tuple(row, desc, values.data(), nulls.get()); });
+    const std::size_t first = has_heirs_ ? 1 : 0;
+    const Oid from = has_heirs_ ? DatumGetObjectId(values[0]) : RelationGetRelid(relation_);
+    const char* const text = Of(from).Show(values.data() + first, nulls.get() + first);
+    if (text == nullptr) return false;
+    pg::Call([&] {
+      Datum const value = DirectFunctionCall1(jsonb_in, CStringGetDatum(text));
+      bool const null = false;
+      tuplestore_putvalues(result->setResult, result->setDesc, const_cast<Datum*>(&value),
+                           const_cast<bool*>(&null));
+    });
+    return true;
+  }
+
+  Preview& Of(Oid relation) {
+    std::unique_ptr<Preview>& preview = previews_[relation];
+    if (preview == nullptr) {
+      // Outlives the statement that reads the rows.
+      MemoryContext const inner = MemoryContextSwitchTo(memory_);
+      Relation const opened = pg::Call([&] { return relation_open(relation, AccessShareLock); });
+      preview = std::make_unique<Preview>(opened, relation_, profile_);
+      pg::Call([&] { relation_close(opened, NoLock); });
+      MemoryContextSwitchTo(inner);
+    }
+    return *preview;
+  }
+
+  Relation relation_;
+  std::string profile_;
+  MemoryContext memory_ = CurrentMemoryContext;
+  bool has_heirs_;
+  std::unordered_map<Oid, std::unique_ptr<Preview>> previews_;
+};
 
 }  // namespace
 }  // namespace phisync::sync
@@ -188,8 +242,8 @@ PHISYNC_FUNCTION(phisync_preview) {
   });
   {
     const pg::FixedSettings fixed;
-    sync::Preview preview(relation, profile);
-    if (!preview.hides_rows()) sync::ShowRows(preview, relation, PG_GETARG_INT32(2), result);
+    sync::Previews previews(relation, profile);
+    previews.Show(PG_GETARG_INT32(2), result);
   }
   pg::Call([&] { relation_close(relation, NoLock); });
   return Datum{0};

@@ -180,8 +180,7 @@ class Round:
             self.search.explanation("explain_row", joined(self.reader.attempt(f"SELECT t::text FROM phisync.explain_row('{relation.sql}', {', '.join(key)}) t").rows))
         self.search.public("detect", joined(self.reader.run("SELECT d::text FROM phisync.detect(NULL, 100) d")))
         profile = r.choice(list(self.world.profiles))
-        # Of a table with heirs it shows what the table's own tags say.
-        relation = r.choice([x for x in self.world.relations if not x.leaves and not x.heirs])
+        relation = r.choice(self.world.relations)
         self.search.masked("preview", profile, joined(self.reader.attempt(f"SELECT p::text FROM phisync.preview('{profile}', '{relation.sql}', 50) p").rows))
         for view, profile in self.views:
             self.search.masked("masked views", profile, joined(self.reader.attempt(f"SELECT v::text FROM {view} v").rows))
