@@ -16,7 +16,7 @@ SELECT phisync.set_profile_rule('research', 'phi:date.service', NULL), phisync.s
 SELECT class, transformation, own FROM phisync.profile_rules WHERE profile = 'research' AND transformation <> 'drop';
 SELECT class, transformation, own FROM phisync.profile_rules WHERE profile = 'trial' AND class LIKE 'phi:geo%';
 -- Built-in ones are as the documentation says.
-SELECT profile, pg_catalog.string_agg(class || ' ' || transformation, ', ') FROM phisync.profile_rules
+SELECT profile, pg_catalog.string_agg(class || ' ' || transformation, ', ' ORDER BY class COLLATE "C") FROM phisync.profile_rules
 WHERE NOT own AND transformation NOT IN ('keep', 'drop') AND profile IN (SELECT name FROM phisync.built_in_profiles()) GROUP BY 1 ORDER BY 1;
 SELECT profile, count(*) FILTER (WHERE transformation = 'keep') AS kept, count(*) FILTER (WHERE transformation = 'drop') AS dropped
 FROM phisync.profile_rules WHERE profile IN ('withhold', 'full') GROUP BY 1 ORDER BY 1;

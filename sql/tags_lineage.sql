@@ -60,7 +60,7 @@ INSERT INTO shape (query) VALUES
   ('SELECT any_name() AS in_1, id AS out_1 FROM house'),
   ('SELECT n.canary AS in_1, h.id AS out_1 FROM house h, all_names() n'),
   ('SELECT one_name(id) AS in_1, lower(one_name(1)) AS in_2, id AS out_1 FROM house'),
-  ('SELECT query_to_xml(''SELECT canary FROM person'', true, false, '''') AS in_1, table_to_xml(''person'', true, false, '''') AS in_2'),
+  ('SELECT query_to_xml(''SELECT canary FROM regress_lineage.person'', true, false, '''') AS in_1, table_to_xml(''person'', true, false, '''') AS in_2'),
   ('SELECT word AS in_1 FROM ts_stat(''SELECT to_tsvector(canary) FROM regress_lineage.person'')'),
   ('SELECT now() AS out_1, current_user AS out_2, to_char(day, ''YYYY'') AS out_3, age(day) AS out_4, tableoid AS out_5 FROM person');
 
