@@ -102,7 +102,9 @@ DROP PUBLICATION regress_all;
 CREATE ROLE regress_publish_officer IN ROLE phisync_officer;
 GRANT USAGE, CREATE ON SCHEMA regress_publish TO regress_publish_officer;
 SET ROLE regress_publish_officer;
+\set VERBOSITY sqlstate
 SELECT * FROM phisync.safe_publication('regress_new', 'withhold', '{}');
+\set VERBOSITY default
 SELECT * FROM phisync.safe_publication('regress_safe', 'withhold', '{}');
 SELECT phisync.note_safe_publication('regress_safe', 'full', ARRAY['patient']::regclass[], ARRAY[NULL]);
 RESET ROLE;
