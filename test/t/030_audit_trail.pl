@@ -154,7 +154,7 @@ $standby->safe_psql('two', "SET phisync.actor = 'promoted'; SELECT ssn FROM pati
 is($standby->safe_psql('two', "SELECT count(*) FROM phisync.audit_log WHERE application_user = 'promoted'"), '1', 'recorded after promotion');
 $standby->stop;
 
-# Nothing of it holds a database that is to go, and dropping the extension ends its writer in peace.
+# Nothing of it holds a database that is to go, and dropping the extension ends its writer in peace, and takes the labels along.
 $node->safe_psql('one', 'SELECT ssn FROM patient');
 $node->safe_psql('postgres', 'ALTER DATABASE one RENAME TO first');
 $node->safe_psql('first', 'SELECT ssn FROM patient');
@@ -162,7 +162,7 @@ $node->safe_psql('postgres', 'DROP DATABASE first');
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'phisync audit writer' AND datname NOT IN ('two', 'three')"), '0', 'no writer without database');
 $node->safe_psql('two', "SELECT ssn FROM patient; DROP EXTENSION phisync CASCADE; SELECT ssn FROM patient");
 is($node->safe_psql('two', 'SELECT count(*) FROM patient'), '10', 'reads go on without the extension');
-$node->safe_psql('two', 'CREATE EXTENSION phisync; SELECT ssn FROM patient WHERE id = 2; SELECT phisync.audit_flush()');
+$node->safe_psql('two', q{CREATE EXTENSION phisync; SELECT phisync.tag('patient', 'ssn', 'phi:ssn'); SELECT ssn FROM patient WHERE id = 2; SELECT phisync.audit_flush()});
 is($node->safe_psql('two', "SELECT count(*) FROM phisync.audit_log WHERE row_count = 1"), '1', 'and are recorded when it is back');
 
 my $log = slurp_file($node->logfile);
