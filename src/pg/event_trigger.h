@@ -1,6 +1,9 @@
 #pragma once
 // Event triggers, the statements that they see, and labels set without a statement.
 
+#include <string>
+
+#include "core/error.h"
 #include "pg/catalog.h"
 #include "pg/seclabel.h"
 #include "pg/spi.h"
@@ -19,6 +22,14 @@ extern "C" {
 }
 
 namespace phisync::pg {
+
+// Error 55000 if the function was called by hand.
+inline void RequireEventTrigger(FunctionCallInfo fcinfo, const char* function) {
+  if (CALLED_AS_EVENT_TRIGGER(fcinfo)) return;
+  throw Error(sqlstate::kObjectNotInPrerequisiteState,
+              std::string(function) + " is not called by an event trigger",
+              "It follows the statement that fired the trigger.", "Do not call it.");
+}
 
 // Until PopSnapshotBefore, scans with GetActiveSnapshot() see catalogs as the statement that runs
 // found them, with all that others have committed since: what the statement itself deleted is

@@ -75,7 +75,7 @@ void Follow(const Node* node) {
 
 // Event trigger on ddl_command_end
 PHISYNC_FUNCTION(phisync_follow_renames) {
-  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_renames");
+  phisync::pg::RequireEventTrigger(fcinfo, "phisync.follow_renames");
   phisync::profiles::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }

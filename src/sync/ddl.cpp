@@ -88,13 +88,6 @@ int ByName(const ListCell* a, const ListCell* b) {
 
 }  // namespace
 
-void RequireEventTrigger(FunctionCallInfo fcinfo, const char* function) {
-  if (CALLED_AS_EVENT_TRIGGER(fcinfo)) return;
-  throw Error(sqlstate::kObjectNotInPrerequisiteState,
-              std::string(function) + " is not called by an event trigger",
-              "It follows the statement that fired the trigger.", "Do not call it.");
-}
-
 List* SelectOids(const char* query, int n, const Oid* types, const Datum* values) {
   // In memory that outlives SPI_finish.
   MemoryContext const memory = CurrentMemoryContext;

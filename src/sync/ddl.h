@@ -7,9 +7,6 @@
 
 namespace phisync::sync {
 
-// Raises 55000 if the function was called by hand. Throws.
-void RequireEventTrigger(FunctionCallInfo fcinfo, const char* function);
-
 // The OIDs, each once, that a query's first column gives.
 List* SelectOids(const char* query, int n, const Oid* types, const Datum* values);
 

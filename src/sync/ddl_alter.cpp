@@ -265,7 +265,7 @@ void Follow(Node* statement) {
 
 // Event trigger on ddl_command_end
 PHISYNC_FUNCTION(phisync_follow_alter) {
-  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_alter");
+  phisync::pg::RequireEventTrigger(fcinfo, "phisync.follow_alter");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }

@@ -298,14 +298,14 @@ void GuardDrop(const Node* statement) {
 
 // Event trigger on sql_drop
 PHISYNC_FUNCTION(phisync_follow_drop) {
-  phisync::sync::RequireEventTrigger(fcinfo, "phisync.follow_drop");
+  phisync::pg::RequireEventTrigger(fcinfo, "phisync.follow_drop");
   phisync::sync::Follow(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }
 
 // Event trigger on ddl_command_start
 PHISYNC_FUNCTION(phisync_guard_drop) {
-  phisync::sync::RequireEventTrigger(fcinfo, "phisync.guard_drop");
+  phisync::pg::RequireEventTrigger(fcinfo, "phisync.guard_drop");
   phisync::sync::GuardDrop(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }

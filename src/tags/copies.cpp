@@ -304,12 +304,7 @@ void Follow(const Node* statement) {
 // Fires before and after commands that make tables or change them.
 PHISYNC_FUNCTION(phisync_follow_copies) {
   using namespace phisync;
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    pg::Call([] {
-      ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
-                      errmsg("function \"follow_copies\" was not called by an event trigger")));
-    });
-  }
+  pg::RequireEventTrigger(fcinfo, "phisync.follow_copies");
   auto* data = reinterpret_cast<EventTriggerData*>(fcinfo->context);
   if (strcmp(data->event, "ddl_command_start") == 0) {
     pg::Call([&] { tags::Note(data->parsetree); });

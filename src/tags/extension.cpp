@@ -86,9 +86,7 @@ void Guard(const Node* statement) {
 // Fires before DROP EXTENSION.
 PHISYNC_FUNCTION(phisync_guard_tags) {
   using namespace phisync;
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    throw Error("39P03", "function \"guard_tags\" was not called by an event trigger");
-  }
+  pg::RequireEventTrigger(fcinfo, "phisync.guard_tags");
   tags::Guard(reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree);
   return Datum{0};
 }

@@ -236,9 +236,7 @@ void UnlabelOf(const Node* statement) {
 // Fires after commands that may take tags away.
 PHISYNC_FUNCTION(phisync_keep_tags) {
   using namespace phisync;
-  if (!CALLED_AS_EVENT_TRIGGER(fcinfo)) {
-    throw Error("39P03", "function \"keep_tags\" was not called by an event trigger");
-  }
+  pg::RequireEventTrigger(fcinfo, "phisync.keep_tags");
   const Node* statement = reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree;
   tags::KeepOf(statement);
   tags::UnlabelOf(statement);

@@ -34,7 +34,7 @@ class Resolver {
     std::optional<TableLabel> own;  // that label, if it can be read
   };
 
-  // `snapshot`: null for now. `other`: null for none; it must outlive the resolver.
+  // `snapshot`: null is the current one. `other`: null for none; it must outlive the resolver.
   explicit Resolver(Snapshot snapshot = nullptr, const OtherLabel* other = nullptr)
       : snapshot_(snapshot), other_(other) {}
 

@@ -56,7 +56,7 @@ bool IsPrivilege(const char* word) {
 // Fires before ALTER TABLE: the server refuses to drop a column, or to change its type, while a
 // view reads it.
 PHISYNC_FUNCTION(phisync_release_masked) {
-  sync::RequireEventTrigger(fcinfo, "phisync.release_masked");
+  pg::RequireEventTrigger(fcinfo, "phisync.release_masked");
   auto* const data = reinterpret_cast<EventTriggerData*>(fcinfo->context);
   if (IsA(data->parsetree, AlterTableStmt)) {
     MakeWay(reinterpret_cast<const AlterTableStmt*>(data->parsetree));
