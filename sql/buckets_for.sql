@@ -54,16 +54,9 @@ SELECT bucket FROM phisync.buckets_for($${"sub": "u1' OR true --"}$$, '{clinic}'
 SELECT bucket FROM phisync.buckets_for('{"sub": "u2"}', '{clinic}');
 SELECT bucket FROM phisync.buckets_for('{"sub": 7, "clinics": ["1", 2]}', '{numbers,clinic}') ORDER BY 1;
 -- A caller sees what consumers of its roles are granted; officers and auditors, all.
-CREATE FUNCTION refused(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE m text; d text; h text;
-BEGIN
-  EXECUTE command;
-  RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-  RETURN format(E'%s: %s\n  %s\n  %s', SQLSTATE, m, d, h);
-END
-$$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set refused :abs_srcdir '/sql/include/refused.sql'
+\i :refused
 GRANT USAGE ON SCHEMA regress_for TO regress_other_server, regress_nobody, regress_sync_server;
 SET ROLE regress_other_server;
 SELECT bucket, priority FROM phisync.buckets_for('{"sub": "u2"}');

@@ -3,16 +3,9 @@ CREATE ROLE regress_phone_sync;
 CREATE ROLE regress_officer IN ROLE phisync_officer;
 CREATE ROLE regress_nobody;
 CREATE TABLE regress_consumed (id int PRIMARY KEY);
-CREATE FUNCTION regress_refused(command text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE m text; d text; h text;
-BEGIN
-  EXECUTE command;
-  RETURN 'accepted';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, d = PG_EXCEPTION_DETAIL, h = PG_EXCEPTION_HINT;
-  RETURN format(E'%s: %s\n  %s\n  %s', SQLSTATE, m, d, h);
-END
-$$;
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set refused :abs_srcdir '/sql/include/refused.sql'
+\i :refused
 SELECT phisync.create_bucket('consumed', ARRAY['SELECT id FROM regress_consumed'], profile => 'full');
 SET ROLE regress_officer;
 SELECT phisync.create_consumer('phones', 'regress_phone_sync');
@@ -21,7 +14,7 @@ SELECT * FROM phisync.consumers ORDER BY name;
 -- Refused, each with a way out. What is granted by name cannot be exchanged behind the grant.
 \pset format unaligned
 \pset tuples_only on
-SELECT regress_refused(command) FROM (VALUES
+SELECT refused(command) FROM (VALUES
   ($$SELECT phisync.create_consumer('phones', 'regress_phone_sync')$$),
   ($$SELECT phisync.create_consumer('Phones!', 'regress_phone_sync')$$),
   ($$SELECT phisync.create_consumer(E'phones\n', 'regress_phone_sync')$$),
@@ -50,7 +43,7 @@ SELECT phisync.alter_consumer('phones', 'phisync_consumer', all_buckets => true,
 SELECT * FROM phisync.consumers WHERE name = 'phones';
 -- Nobody else may look or change.
 SET ROLE regress_nobody;
-SELECT regress_refused(command) FROM (VALUES
+SELECT refused(command) FROM (VALUES
   ($$SELECT phisync.create_consumer('other', 'regress_phone_sync')$$),
   ($$SELECT phisync.alter_consumer('phones', 'regress_nobody')$$),
   ($$SELECT phisync.drop_consumer('phones')$$),
@@ -61,6 +54,6 @@ SELECT regress_refused(command) FROM (VALUES
 RESET ROLE;
 SELECT phisync.drop_consumer('tablets'), phisync.drop_consumer('phones'), phisync.drop_bucket('consumed');
 SELECT count(*) FROM phisync.consumers;
-DROP FUNCTION regress_refused;
+DROP FUNCTION refused;
 DROP TABLE regress_consumed;
 DROP ROLE regress_phone_sync, regress_officer, regress_nobody;

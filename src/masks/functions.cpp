@@ -13,6 +13,7 @@
 #include "masks/surrogates.h"
 #include "masks/utf8_text.h"
 #include "masks/zips.h"
+#include "pg/call_site.h"
 #include "pg/text.h"
 #include "pg/types.h"
 
@@ -31,22 +32,6 @@ struct Site {
   std::optional<Mask> mask;
 };
 
-Site& SiteOf(FunctionCallInfo fcinfo) {
-  FmgrInfo* const function = fcinfo->flinfo;
-  if (function->fn_extra == nullptr) {
-    auto* const callback = pg::Call([&] {
-      return static_cast<MemoryContextCallback*>(
-          MemoryContextAlloc(function->fn_mcxt, sizeof(MemoryContextCallback)));
-    });
-    auto* const site = new Site;
-    callback->func = [](void* arg) { delete static_cast<Site*>(arg); };
-    callback->arg = site;
-    MemoryContextRegisterResetCallback(function->fn_mcxt, callback);
-    function->fn_extra = site;
-  }
-  return *static_cast<Site*>(function->fn_extra);
-}
-
 // Where the text of a transformation comes from arguments, an error does not repeat it: one of them
 // may be a value in the wrong place.
 Transform Parse(const std::string& text) {
@@ -59,7 +44,7 @@ Transform Parse(const std::string& text) {
 
 const Mask& MaskOf(FunctionCallInfo fcinfo, const std::string& text, ClassId tag_class,
                    ValueType type) {
-  Site& site = SiteOf(fcinfo);
+  Site& site = pg::CallSite<Site>(fcinfo);
   if (site.text != text) {
     const Transform transform = Parse(text);
     site.mask.reset();

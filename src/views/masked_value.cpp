@@ -12,6 +12,7 @@
 #include "masks/keys.h"
 #include "masks/surrogates.h"
 #include "masks/utf8_text.h"
+#include "pg/call_site.h"
 #include "pg/tables.h"
 #include "pg/text.h"
 #include "pg/types.h"
@@ -121,19 +122,7 @@ void Prepare(Site& site, int id, const std::string& name) {
 }
 
 Site& SiteOf(FunctionCallInfo fcinfo, int id, const std::string& column) {
-  FmgrInfo* const function = fcinfo->flinfo;
-  if (function->fn_extra == nullptr) {
-    auto* const callback = pg::Call([&] {
-      return static_cast<MemoryContextCallback*>(
-          MemoryContextAlloc(function->fn_mcxt, sizeof(MemoryContextCallback)));
-    });
-    auto* const site = new Site;
-    callback->func = [](void* arg) { delete static_cast<Site*>(arg); };
-    callback->arg = site;
-    MemoryContextRegisterResetCallback(function->fn_mcxt, callback);
-    function->fn_extra = site;
-  }
-  Site& site = *static_cast<Site*>(function->fn_extra);
+  Site& site = pg::CallSite<Site>(fcinfo);
   if (site.mask && site.id == id && site.column == column) {
     // The key may have been changed since.
     masks::KeysOf(site.scope);
