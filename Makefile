@@ -13,7 +13,8 @@ DATA_built  = phisync--$(EXTVERSION).sql
 ALL_REGRESS    = $(filter-out boundary,$(basename $(notdir $(wildcard sql/*.sql))))
 REGRESS        = $(if $(PRELOADED),$(filter preload_%,$(ALL_REGRESS)),$(filter-out preload_%,$(ALL_REGRESS)))
 REGRESS_OPTS   = --load-extension=phisync
-ISOLATION      = $(basename $(notdir $(wildcard test/isolation/specs/*.spec)))
+ALL_ISOLATION  = $(basename $(notdir $(wildcard test/isolation/specs/*.spec)))
+ISOLATION      = $(if $(PRELOADED),$(filter preload_%,$(ALL_ISOLATION)),$(filter-out preload_%,$(ALL_ISOLATION)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=phisync
 TAP_TESTS      = 1
 PROVE_TESTS    = test/t/*.pl

@@ -38,7 +38,7 @@ COMMENT ON EVENT TRIGGER phisync_follow_ddl IS
 CREATE FUNCTION phisync.keep_tags() RETURNS event_trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_keep_tags';
 COMMENT ON FUNCTION phisync.keep_tags() IS
-'Gives a table the tags as its own that it had from a parent or a schema which it leaves, and takes a view''s own tags away when somebody who is not a member of phisync_officer gives it a query that reads more than they say. Used by the event trigger phisync_keep_tags. Needs no preload.';
+'Gives a table the tags as its own that it had from a parent, a schema or a column which it has no more, and takes a view''s own tags away when somebody who is not a member of phisync_officer gives it a query that reads more than they say. Used by the event triggers phisync_keep_tags and phisync_keep_tags_of_drops. Needs no preload.';
 REVOKE ALL ON FUNCTION phisync.keep_tags() FROM PUBLIC;
 CREATE EVENT TRIGGER phisync_keep_tags ON ddl_command_end
   WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE VIEW', 'CREATE RULE')
@@ -46,6 +46,10 @@ CREATE EVENT TRIGGER phisync_keep_tags ON ddl_command_end
 ALTER EVENT TRIGGER phisync_keep_tags ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER phisync_keep_tags IS
 'Keeps tags where a command other than SECURITY LABEL would take them away';
+CREATE EVENT TRIGGER phisync_keep_tags_of_drops ON sql_drop EXECUTE FUNCTION phisync.keep_tags();
+ALTER EVENT TRIGGER phisync_keep_tags_of_drops ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_keep_tags_of_drops IS
+'Keeps tags where a column goes that made others count as PHI, however it is dropped';
 
 CREATE FUNCTION phisync.guard_tags() RETURNS event_trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_guard_tags';
@@ -122,7 +126,7 @@ BEGIN
   FOR target IN
     SELECT CASE WHEN l.objsubid <> 0 THEN 'COLUMN' ELSE pg_catalog.upper(i.type) END || ' ' || i.identity
     FROM pg_catalog.pg_seclabel l, LATERAL pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) i
-    WHERE l.provider = 'phisync'
+    WHERE l.provider = 'phisync' ORDER BY l.classoid, l.objoid, l.objsubid
   LOOP
     EXECUTE 'SECURITY LABEL FOR phisync ON ' || target || ' IS NULL';
     removed := removed + 1;

@@ -24,8 +24,9 @@ BEGIN
     WHERE d.confidence >= min_confidence
     ORDER BY c.relkind IN ('v', 'm'), d.ordinality
   LOOP
-    IF found.is_owner AND found.relkind IN ('r', 'p', 'v') THEN
-      -- Whoever else sets labels here waits, so that none is overwritten.
+    IF found.is_owner AND found.relkind IN ('r', 'p') THEN
+      -- Whoever else sets labels here waits, so that none is overwritten. LOCK of a view would lock what it reads, with
+      -- the rights of its owner, who may not have them.
       EXECUTE pg_catalog.format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', found.relation);
     END IF;
     -- A label that cannot be read is a label; what a parent or a table under a view leaves open is decided there.

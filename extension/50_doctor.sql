@@ -188,6 +188,29 @@ BEGIN
     RETURN NEXT;
   END IF;
 
+  -- Without a code the stream sends NULL, and nothing of a row whose id has none.
+  "check" := 'surrogates'; found_any := false;
+  FOR r IN SELECT s.profile, s.relation, s.columns FROM phisync.surrogate_tables() s WHERE NOT s.on_write LOOP
+    found_any := true; status := 'warn';
+    finding := format('profile %s sends surrogates of %s (%s), and nothing makes them for rows that are written', r.profile, r.relation,
+      array_to_string(r.columns, ', '));
+    remedy := format('CALL phisync.make_surrogates(%L, %L);', r.profile, r.relation::text);
+    RETURN NEXT;
+  END LOOP;
+  FOR r IN SELECT DISTINCT s.relation, t.tgname FROM phisync.surrogate_tables() s
+           JOIN pg_trigger o ON o.tgrelid = s.relation AND o.tgfoid = 'phisync.surrogates_on_write()'::regprocedure
+           JOIN pg_trigger t ON t.tgrelid = s.relation AND t.tgname > o.tgname AND t.tgenabled <> 'D' AND t.tgtype & 3 = 3 AND t.tgtype & 20 <> 0
+           ORDER BY 1, 2 LOOP
+    found_any := true; status := 'warn';
+    finding := format('trigger %I of %s may change a row after its surrogates were made', r.tgname, r.relation);
+    remedy := format('ALTER TRIGGER %I ON %s RENAME TO ...;  -- to a name that sorts before ~phisync', r.tgname, r.relation);
+    RETURN NEXT;
+  END LOOP;
+  IF NOT found_any THEN
+    status := 'ok'; finding := 'every table of which a bucket sends surrogates has them made'; remedy := NULL;
+    RETURN NEXT;
+  END IF;
+
   "check" := 'parameters'; found_any := false;
   FOR r IN SELECT b.name, EXISTS (SELECT FROM pg_roles a WHERE a.oid = b.definer) AS has_definer FROM phisync.bucket b
            WHERE b.parameters IS NOT NULL AND NOT (EXISTS (SELECT FROM pg_roles a WHERE a.oid = b.definer)

@@ -131,9 +131,55 @@ FROM phisync.column_statistics() s
 JOIN tagged t ON t.relation = s.relation AND t.attnum = s.attnum
 LEFT JOIN readable r ON r.relation = s.relation AND r.attnum = s.attnum
 -- Only who may read the column sees its statistics.
-WHERE s.kind = 'index statistics' OR r.relation IS NOT NULL;
+WHERE s.kind = 'index statistics' OR r.relation IS NOT NULL
+UNION ALL
+SELECT 'function', f.function::text, f.relation, t.column_name, t.tag,
+       pg_catalog.format('%s with the rights of %s, for %s', CASE WHEN f.attnum IS NULL THEN 'names the table: may read it' ELSE 'reads it' END,
+         phisync.role_names(ARRAY[f.owner]), phisync.role_names(g.grantees)),
+       pg_catalog.format('REVOKE EXECUTE ON ROUTINE %s FROM %s;', f.function, phisync.role_names(g.grantees))
+FROM phisync.definer_functions(ARRAY(SELECT DISTINCT t.relation::oid FROM tagged t)) f
+LEFT JOIN tagged t ON t.relation = f.relation AND t.attnum = f.attnum,
+     LATERAL (SELECT ARRAY(SELECT x FROM pg_catalog.unnest(f.grantees) x
+                           WHERE EXISTS (SELECT FROM tagged o WHERE o.relation = f.relation AND (o.attnum = t.attnum OR f.attnum IS NULL)
+                                           AND NOT phisync.has_read_grant(x, o.tag)))) g (grantees)
+WHERE g.grantees <> '{}'
+UNION ALL
+SELECT 'privilege', h.relation::regclass::text, h.relation, t.column_name, t.tag,
+       pg_catalog.format(CASE h.privilege WHEN 'TRIGGER' THEN 'TRIGGER: the function of a trigger is handed every row, for %s'
+                                          ELSE 'REFERENCES: a foreign key tells which values are there, for %s' END, phisync.role_names(pg_catalog.array_agg(h.grantee))),
+       pg_catalog.format('SELECT * FROM phisync.harden(%L, dry_run => false);', h.relation::regclass)
+FROM phisync.row_handlers() h LEFT JOIN tagged t ON t.relation = h.relation AND t.attnum = h.attnum
+WHERE EXISTS (SELECT FROM tagged o WHERE o.relation = h.relation AND h.attnum IN (0, o.attnum) AND NOT phisync.has_read_grant(h.grantee, o.tag))
+GROUP BY h.relation, h.privilege, t.column_name, t.tag
+UNION ALL
+-- Their code sees the rows that others write and change.
+SELECT 'trigger', g.tgname::text, r.relation, NULL, NULL,
+       pg_catalog.format('hands every row to function %s of %I', p.oid::regprocedure, o.rolname),
+       pg_catalog.format('DROP TRIGGER %I ON %s;  -- or ALTER FUNCTION %s OWNER TO %I;', g.tgname, r.relation, p.oid::regprocedure, w.rolname)
+FROM (SELECT DISTINCT relation, relowner FROM tagged) r
+JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.relation AND NOT g.tgisinternal AND (g.tgtype & 1 = 1 OR g.tgoldtable IS NOT NULL OR g.tgnewtable IS NOT NULL)
+JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid AND p.proowner <> r.relowner
+JOIN pg_catalog.pg_roles o ON o.oid = p.proowner AND NOT o.rolsuper
+JOIN pg_catalog.pg_roles w ON w.oid = r.relowner
+WHERE EXISTS (SELECT FROM tagged t WHERE t.relation = r.relation AND NOT phisync.has_read_grant(p.proowner, t.tag))
+UNION ALL
+SELECT 'role', pg_catalog.quote_ident(r.rolname), NULL, NULL, NULL, w.way, w.remedy
+FROM phisync.roles_past_grants() w JOIN pg_catalog.pg_roles r ON r.oid = w.role
+WHERE EXISTS (SELECT FROM tagged WHERE relkind IN ('r', 'p', 'm')) AND NOT phisync.has_read_grant(w.role, 'phi:*')
+  -- A consumer cannot do without; docs/threat-model.md says how to limit it.
+  AND NOT (r.rolreplication AND w.remedy LIKE 'ALTER ROLE%' AND EXISTS (SELECT FROM phisync.consumer c WHERE c.role = w.role))
+UNION ALL
+SELECT 'default privilege', pg_catalog.quote_ident(o.rolname), NULL, NULL, NULL,
+       pg_catalog.format('%s on tables that it makes%s, for %s', d.privileges, ' in schema ' || pg_catalog.quote_ident(n.nspname), phisync.role_names(ARRAY[d.grantee])),
+       pg_catalog.format('ALTER DEFAULT PRIVILEGES FOR ROLE %I%s REVOKE %s ON TABLES FROM %s;', o.rolname, ' IN SCHEMA ' || pg_catalog.quote_ident(n.nspname),
+         d.privileges, phisync.role_names(ARRAY[d.grantee]))
+FROM phisync.default_grants() d JOIN pg_catalog.pg_roles o ON o.oid = d.owner LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.schema
+WHERE EXISTS (SELECT FROM tagged t JOIN pg_catalog.pg_class c ON c.oid = t.relation WHERE t.relowner = d.owner AND (d.schema = 0 OR c.relnamespace = d.schema))
+  AND NOT phisync.has_read_grant(d.grantee, 'phi:*')
+UNION ALL
+SELECT 'setting', v.setting, NULL, NULL, NULL, v.detail, v.remedy FROM phisync.logged_values() v WHERE EXISTS (SELECT FROM tagged);
 COMMENT ON VIEW phisync.leaks IS
-'What carries tagged or unclassified columns out of the database past phisync, a row a column: native publications; slots of other plugins; views and materialized views that others than their owner and roles with a read grant may read; SELECT for PUBLIC; members of phisync_masked; foreign tables; statistics that hold values. kind, object, relation, column_name, tag, detail, and the statement that mends it. Reads catalogs only. Needs no preload.';
+'What carries tagged or unclassified columns out of the database past phisync, a row a column: native publications; slots of other plugins; views and materialized views that others than their owner and roles with a read grant may read; SELECT for PUBLIC; members of phisync_masked, and roles that read past grants (pg_read_all_data, REPLICATION, the server''s files); foreign tables; statistics that hold values; SECURITY DEFINER functions that read them or name their table; the privileges TRIGGER and REFERENCES; triggers with functions of other roles; default privileges where tagged tables are made; settings that log statements with their values. kind, object, relation, column_name, tag, detail, and the statement that mends it. Reads catalogs only. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.published_columns(), phisync.column_statistics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.published_columns(), phisync.column_statistics() TO phisync_officer, phisync_auditor;

@@ -67,6 +67,10 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
     FROM tagged t JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum = t.attnum, aclexplode(c.attacl) a
     WHERE a.privilege_type = 'SELECT' AND a.grantee <> t.relowner AND a.grantee <> 'phisync_masked'::regrole
       AND NOT phisync.has_read_grant(a.grantee, t.tag)
+  ), handled AS MATERIALIZED (
+    SELECT m.name, m.relowner, h.attnum, c.attname, h.privilege, h.grantee, h.grantor, h.is_grantable
+    FROM member m JOIN phisync.row_handlers() h ON h.relation = m.oid LEFT JOIN pg_attribute c ON c.attrelid = m.oid AND c.attnum = h.attnum AND h.attnum > 0
+    WHERE EXISTS (SELECT FROM tagged t WHERE t.oid = m.oid AND h.attnum IN (0, t.attnum) AND NOT phisync.has_read_grant(h.grantee, t.tag))
   ), target AS MATERIALIZED (
     SELECT t.oid, t.name, t.relowner, t.called, t.attnum, t.column_name FROM tagged t WHERE t.relkind <> 'v'
   ), value_statistics AS MATERIALIZED (
@@ -86,19 +90,19 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
       AND NOT EXISTS (SELECT FROM granted w WHERE w.name = g.name AND w.attnum = 0 AND w.grantee = g.grantee AND w.grantor = w.relowner)
     GROUP BY g.name, g.relowner, g.grantee
     UNION ALL
-    SELECT 3, 'statistics', t.name, format('ALTER %s %s %s;', t.called, t.name,
+    SELECT 4, 'statistics', t.name, format('ALTER %s %s %s;', t.called, t.name,
         string_agg(format('ALTER COLUMN %I SET STATISTICS 0', t.column_name), ', ' ORDER BY t.attnum)), t.relowner, NULL
     FROM target t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = t.attnum AND COALESCE(a.attstattarget, -1) <> 0
     GROUP BY t.name, t.called, t.relowner
     UNION ALL
-    SELECT 4, 'statistics', t.name, format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS 0;', s.object_oid::regclass, a.attnum), t.relowner, NULL
+    SELECT 5, 'statistics', t.name, format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS 0;', s.object_oid::regclass, a.attnum), t.relowner, NULL
     FROM value_statistics s
     JOIN pg_index i ON i.indexrelid = s.object_oid
     JOIN pg_attribute a ON a.attrelid = i.indexrelid AND i.indkey[a.attnum - 1] = 0 AND COALESCE(a.attstattarget, -1) <> 0
     JOIN member t ON t.oid = s.relation
     WHERE s.kind = 'index statistics'
     UNION ALL
-    SELECT 5, 'statistics', t.name, format('ALTER STATISTICS %I.%I SET STATISTICS 0;', n.nspname, e.stxname), e.stxowner,
+    SELECT 6, 'statistics', t.name, format('ALTER STATISTICS %I.%I SET STATISTICS 0;', n.nspname, e.stxname), e.stxowner,
       'ANALYZE will warn that it cannot compute it; drop it if it serves nothing else'
     FROM value_statistics s
     JOIN pg_statistic_ext e ON e.oid = s.object_oid AND COALESCE(e.stxstattarget, -1) <> 0
@@ -106,10 +110,10 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
     JOIN member t ON t.oid = s.relation
     WHERE s.kind = 'extended statistics'
     UNION ALL
-    SELECT 6, 'statistics', t.name, format('SELECT phisync.clear_statistics(%L);', t.name), t.relowner, NULL
+    SELECT 7, 'statistics', t.name, format('SELECT phisync.clear_statistics(%L);', t.name), t.relowner, NULL
     FROM member t WHERE t.oid IN (SELECT s.relation FROM value_statistics s)
     UNION ALL
-    SELECT 7, 'publication', p.relation, format('SELECT * FROM phisync.safe_publication(%L, ''withhold'');', p.publication), NULL,
+    SELECT 8, 'publication', p.relation, format('SELECT * FROM phisync.safe_publication(%L, ''withhold'');', p.publication), NULL,
       format('publication %I sends %s; harden leaves publications alone, as subscribers would lose columns', p.publication,
         string_agg(quote_ident(p.column_name), ', ' ORDER BY p.column_name))
     FROM phisync.published_columns() p JOIN tagged t ON t.oid = p.relation AND t.column_name = p.column_name
@@ -117,11 +121,30 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
     GROUP BY p.publication, p.relation
     UNION ALL
     -- What neither the owner's REVOKE reaches nor its CASCADE.
-    SELECT 8, 'revoke', g.name, format('REVOKE SELECT%s ON %s FROM %s;', ' (' || string_agg(quote_ident(g.column_name), ', ' ORDER BY g.attnum) || ')',
+    SELECT 9, 'revoke', g.name, format('REVOKE SELECT%s ON %s FROM %s;', ' (' || string_agg(quote_ident(g.column_name), ', ' ORDER BY g.attnum) || ')',
         g.name, phisync.role_names(ARRAY[g.grantee])), NULL, format('granted by %s, who alone can take it back', phisync.role_names(ARRAY[g.grantor]))
     FROM granted g WHERE g.grantor <> g.relowner
       AND NOT EXISTS (SELECT FROM granted w WHERE w.name = g.name AND w.attnum IN (0, g.attnum) AND w.grantee = g.grantor)
     GROUP BY g.name, g.grantee, g.grantor
+    UNION ALL
+    SELECT 3, 'revoke', h.name, format('REVOKE %s%s ON %s FROM %s%s;', h.privilege, ' (' || quote_ident(h.attname) || ')', h.name,
+        phisync.role_names(array_agg(h.grantee)), CASE WHEN bool_or(h.is_grantable) THEN ' CASCADE' END), h.relowner, NULL
+    FROM handled h WHERE h.grantor = h.relowner
+      AND NOT (h.attnum > 0 AND EXISTS (SELECT FROM handled w WHERE w.name = h.name AND w.attnum = 0 AND w.grantee = h.grantee AND w.privilege = h.privilege AND w.grantor = w.relowner))
+    GROUP BY h.name, h.relowner, h.privilege, h.attnum, h.attname
+    UNION ALL
+    SELECT 9, 'revoke', h.name, format('REVOKE %s%s ON %s FROM %s;', h.privilege, ' (' || quote_ident(h.attname) || ')', h.name, phisync.role_names(ARRAY[h.grantee])),
+      NULL, format('granted by %s, who alone can take it back', phisync.role_names(ARRAY[h.grantor]))
+    FROM handled h WHERE h.grantor <> h.relowner
+      AND NOT EXISTS (SELECT FROM handled w WHERE w.name = h.name AND w.attnum IN (0, h.attnum) AND w.privilege = h.privilege AND w.grantee = h.grantor)
+    UNION ALL
+    SELECT 10, 'function', f.relation::regclass, format('REVOKE EXECUTE ON ROUTINE %s FROM %s;', f.function, phisync.role_names(g.grantees)), NULL,
+      format('%s with the rights of %s; harden leaves functions alone, as applications call them',
+        CASE WHEN bool_or(f.attnum IS NULL) THEN 'names the table: may read it' ELSE 'reads it' END, phisync.role_names(ARRAY[f.owner]))
+    FROM phisync.definer_functions(ARRAY(SELECT DISTINCT t.oid FROM tagged t)) f,
+         LATERAL (SELECT ARRAY(SELECT x FROM unnest(f.grantees) x
+                               WHERE EXISTS (SELECT FROM tagged o WHERE o.oid = f.relation AND (o.attnum = f.attnum OR f.attnum IS NULL) AND NOT phisync.has_read_grant(x, o.tag)))) g (grantees)
+    WHERE g.grantees <> '{}' GROUP BY f.relation, f.function, f.owner, g.grantees
   ) steps ORDER BY n, target::text COLLATE "C", statement
 $$;
 COMMENT ON FUNCTION phisync.harden_steps(regclass) IS
@@ -151,7 +174,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.harden(regclass, boolean) IS
-'Closes the ways around phisync to a relation with tagged columns, its heirs, partitions and the views and copies that read it: takes SELECT from everybody but the owner and roles with a read grant for what the columns hold; makes ANALYZE collect no values of tagged columns, and deletes those that it has; names publications that send them. Returns each statement, and whether it was run: as a dry run, the default, none is. A second run finds nothing to do. Masked views and views with security_invoker stay. Errors: 42501 unless the caller owns the relation and is a member of phisync_officer. Needs no preload.';
+'Closes the ways around phisync to a relation with tagged columns, its heirs, partitions and the views and copies that read it: takes SELECT, TRIGGER and REFERENCES from everybody but the owner and roles with a read grant for what the columns hold; makes ANALYZE collect no values of tagged columns, and deletes those that it has; names publications that send them and SECURITY DEFINER functions that read them. Returns each statement, and whether it was run: as a dry run, the default, none is. A second run finds nothing to do. Masked views and views with security_invoker stay. Errors: 42501 unless the caller owns the relation and is a member of phisync_officer. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.harden_steps(regclass), phisync.harden(regclass, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.harden_steps(regclass), phisync.harden(regclass, boolean) TO phisync_officer;

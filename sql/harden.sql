@@ -106,6 +106,19 @@ SELECT object, column_name, detail FROM phisync.leaks WHERE kind <> 'statistics'
 SELECT phisync.revoke_read('regress_harden_nurse'), phisync.revoke_read('"Regress Harden Clerk"');
 SELECT * FROM phisync.harden('patient');
 
+-- Who is handed rows without SELECT; functions with the rights of others are named and left alone.
+SET ROLE regress_harden_owner;
+GRANT TRIGGER, REFERENCES ON patient TO regress_harden_nurse WITH GRANT OPTION;
+GRANT REFERENCES (id, mrn), SELECT (id) ON patient TO "Regress Harden Clerk";
+CREATE FUNCTION name_of(int) RETURNS text LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT p."Full Name" FROM patient p WHERE p.id = $1; END;
+SET ROLE regress_harden_officer;
+SELECT * FROM phisync.harden('patient');
+SELECT * FROM phisync.harden('patient', dry_run => false);
+SELECT * FROM phisync.harden('patient', dry_run => false);
+RESET ROLE;
+SELECT has_table_privilege('regress_harden_nurse', 'patient', 'TRIGGER, REFERENCES') AS nurse, has_column_privilege('Regress Harden Clerk', 'patient', 'mrn', 'REFERENCES') AS clerk,
+  has_column_privilege('Regress Harden Clerk', 'patient', 'id', 'REFERENCES') AS clerk_id;
+
 -- A table without PHI, and one that is not there.
 CREATE TABLE product (id int PRIMARY KEY, label text);
 GRANT SELECT ON product TO PUBLIC;

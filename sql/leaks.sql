@@ -107,6 +107,81 @@ SET client_min_messages = error;
 DROP FOREIGN DATA WRAPPER regress_leaks_fdw CASCADE;
 RESET client_min_messages;
 
+-- Functions with their owner's rights, for others: what they read is known where they are parsed, else the table's name in the text is enough.
+CREATE TABLE "Patient Note" (id int, note text);
+SELECT phisync.tag('"Patient Note"', 'id', 'none'), phisync.tag('"Patient Note"', 'note', 'phi:clinical.note');
+CREATE FUNCTION parsed(int) RETURNS text LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT p.city || p.name FROM patient p WHERE p.id = $1; END;
+CREATE FUNCTION harmless() RETURNS bigint LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC SELECT count(p.id) FROM patient p; END;
+CREATE FUNCTION texts(int) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN (SELECT name FROM regress_leaks.Patient WHERE id = $1); END';
+CREATE FUNCTION quoted(int) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN (SELECT note FROM "Patient Note" WHERE id = $1); END';
+CREATE PROCEDURE procedure() LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM 1 FROM patient; END';
+CREATE FUNCTION other_word() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1 AS patients_count';
+CREATE FUNCTION invoker() RETURNS text LANGUAGE sql AS 'SELECT name FROM regress_leaks.patient';
+CREATE FUNCTION own() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT name FROM regress_leaks.patient';
+REVOKE EXECUTE ON FUNCTION own(), texts(int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION texts(int) TO regress_leaks_reader;
+SELECT * FROM leaks();
+SELECT 1 FROM phisync.grant_read('regress_leaks_reader', ARRAY['phi:name', 'phi:mrn', 'unclassified']);
+SELECT object FROM leaks(ARRAY['function']) WHERE object LIKE 'texts%';
+SELECT 1 FROM phisync.revoke_read('regress_leaks_reader');
+-- The statement that mends it does.
+SELECT format('%s', remedy) FROM leaks(ARRAY['function']) \gexec
+SELECT count(*) FROM leaks();
+DROP FUNCTION parsed(int), harmless(), texts(int), quoted(int), other_word(), invoker(), own();
+DROP PROCEDURE procedure();
+DROP TABLE "Patient Note";
+
+-- Privileges that show rows without SELECT, triggers of others, and what later tables would give.
+CREATE ROLE regress_leaks_coder;
+GRANT TRIGGER ON patient TO regress_leaks_reader, regress_leaks_coder;
+GRANT REFERENCES (id, mrn) ON patient TO PUBLIC;
+SELECT * FROM leaks();
+REVOKE ALL ON patient FROM regress_leaks_reader, regress_leaks_coder;
+REVOKE REFERENCES (id, mrn) ON patient FROM PUBLIC;
+CREATE FUNCTION of_coder() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER watched BEFORE INSERT ON patient FOR EACH ROW EXECUTE FUNCTION of_coder();
+CREATE TRIGGER statement_only BEFORE INSERT ON patient FOR EACH STATEMENT EXECUTE FUNCTION of_coder();
+SELECT * FROM leaks();
+GRANT CREATE ON SCHEMA regress_leaks TO regress_leaks_coder;
+ALTER FUNCTION of_coder() OWNER TO regress_leaks_coder;
+SELECT replace(remedy, current_user, 'owner') AS remedy, kind, object, detail FROM leaks();
+DROP TRIGGER watched ON patient;
+DROP TRIGGER statement_only ON patient;
+SELECT current_user AS me \gset
+ALTER TABLE patient OWNER TO regress_leaks_coder;
+ALTER DEFAULT PRIVILEGES FOR ROLE regress_leaks_coder IN SCHEMA regress_leaks GRANT SELECT, INSERT, REFERENCES ON TABLES TO regress_leaks_reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE regress_leaks_coder GRANT SELECT ON TABLES TO PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE regress_leaks_reader GRANT SELECT ON TABLES TO PUBLIC;
+SELECT * FROM leaks();
+SELECT remedy FROM leaks() \gexec
+SELECT * FROM leaks();
+ALTER TABLE patient OWNER TO :"me";
+ALTER DEFAULT PRIVILEGES FOR ROLE regress_leaks_reader REVOKE SELECT ON TABLES FROM PUBLIC;
+DROP OWNED BY regress_leaks_coder;
+DROP ROLE regress_leaks_coder;
+
+-- Roles that need no grant on the table; consumers are registered for it.
+GRANT pg_read_all_data, pg_read_server_files, pg_execute_server_program TO regress_leaks_reader;
+ALTER ROLE regress_leaks_reader REPLICATION;
+SELECT * FROM leaks();
+SELECT 1 FROM phisync.grant_read('regress_leaks_reader', ARRAY['all']);
+SELECT * FROM leaks();
+SELECT 1 FROM phisync.revoke_read('regress_leaks_reader');
+SELECT 1 FROM phisync.create_consumer('regress_leaks', 'regress_leaks_reader');
+SELECT detail FROM leaks();
+SELECT 1 FROM phisync.drop_consumer('regress_leaks');
+SELECT remedy FROM leaks() \gexec
+SELECT * FROM leaks();
+
+-- Settings that log values.
+SET log_statement = 'mod';
+SET log_min_duration_statement = 100;
+SET log_parameter_max_length_on_error = -1;
+SELECT * FROM leaks();
+RESET log_statement;
+RESET log_min_duration_statement;
+RESET log_parameter_max_length_on_error;
+
 -- doctor counts them. The auditor may look; nobody else.
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'leaks';
 GRANT SELECT ON patient TO PUBLIC;

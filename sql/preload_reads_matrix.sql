@@ -41,6 +41,15 @@ CREATE POLICY by_patient ON guarded USING (EXISTS (SELECT FROM patient p WHERE p
 CREATE STATISTICS correlated (mcv) ON full_name, born FROM patient;
 CREATE STATISTICS computed ON (upper(ssn)), (lower(ssn)) FROM patient;
 ANALYZE patient;
+-- What commands of its owner would hand over.
+CREATE TABLE owned (id int, ssn text);
+SELECT phisync.tag('owned', 'id', 'none'), phisync.tag('owned', 'ssn', 'phi:ssn');
+INSERT INTO owned VALUES (1, '999-99-0001');
+ALTER TABLE owned OWNER TO regress_reads_reader;
+CREATE FUNCTION shown(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
+CREATE FUNCTION shown_row(owned) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
+CREATE FUNCTION on_owned() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE DOMAIN shown_text AS text CHECK (shown(VALUE));
 GRANT ALL ON ALL TABLES IN SCHEMA reads_matrix TO regress_reads_reader, regress_reads_app;
 SET ROLE regress_reads_reader;
 CREATE MATERIALIZED VIEW kept AS SELECT id, ssn FROM patient;
@@ -113,12 +122,34 @@ INSERT INTO path (name, prepare, statement, reads) VALUES
   ('policy that reads', NULL, 'SELECT id FROM guarded', true),
   ('default that reads', 'CREATE TABLE defaulted (id int, text text DEFAULT reads_matrix.ssn_of(1))', 'INSERT INTO defaulted (id) VALUES (1)', true),
   ('index that reads', 'CREATE TABLE indexed (id int); INSERT INTO indexed VALUES (1)', 'CREATE INDEX ON indexed (id) WHERE folded() <> ''''', true),
+  ('trigger made on it', NULL, 'CREATE TRIGGER spy BEFORE UPDATE ON owned FOR EACH ROW EXECUTE FUNCTION on_owned()', true),
+  ('transition table of it', NULL, 'CREATE TRIGGER spy AFTER INSERT ON owned REFERENCING NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION on_owned()', true),
+  ('rule made on it', NULL, 'CREATE RULE spy AS ON UPDATE TO owned DO ALSO INSERT INTO other VALUES (OLD.id, OLD.ssn)', true),
+  ('policy made on it', NULL, 'CREATE POLICY spy ON owned USING (shown(ssn))', true),
+  ('policy changed', 'CREATE POLICY spy ON owned USING (true)', 'ALTER POLICY spy ON owned USING (shown((owned).ssn))', true),
+  ('expression of an index', NULL, 'CREATE INDEX ON owned (shown(ssn))', true),
+  ('row in an index', NULL, 'CREATE INDEX ON owned (shown_row(owned))', true),
+  ('predicate of an index', NULL, 'CREATE INDEX ON owned (id) WHERE shown(owned.ssn)', true),
+  ('expression of statistics', NULL, 'CREATE STATISTICS spy ON (shown(ssn)) FROM owned', true),
+  ('USING', NULL, 'ALTER TABLE owned ALTER id TYPE text USING ssn', true),
+  ('change of type', NULL, 'ALTER TABLE owned ALTER ssn TYPE shown_text', true),
+  ('CHECK', NULL, 'ALTER TABLE owned ADD CHECK (shown(ssn))', true),
+  ('CHECK of a new column', NULL, 'ALTER TABLE owned ADD more int CHECK (shown(ssn))', true),
+  ('generated column', NULL, 'ALTER TABLE owned ADD more boolean GENERATED ALWAYS AS (shown(ssn)) STORED', true),
+  ('exclusion constraint', NULL, 'ALTER TABLE owned ADD EXCLUDE (shown(ssn) WITH =)', true),
+  ('partition by an expression', 'CREATE TABLE parts (LIKE owned) PARTITION BY LIST (shown(ssn))', 'ALTER TABLE parts ATTACH PARTITION owned FOR VALUES IN (true)', true),
   ('partitioned table', NULL, 'SELECT note FROM visit', true),
   ('partition', NULL, 'SELECT note FROM visit_2025', true),
   ('parent of a tagged table', NULL, 'SELECT code FROM device', true),
   ('pg_stats', NULL, 'SELECT most_common_vals FROM pg_stats WHERE tablename = ''patient''', true),
   ('pg_stats_ext', NULL, 'SELECT most_common_vals FROM pg_stats_ext', true),
   ('pg_stats_ext_exprs', NULL, 'SELECT most_common_vals FROM pg_stats_ext_exprs', true),
+  ('policy on an untagged column', NULL, 'CREATE POLICY quiet ON owned USING (id > 0 AND EXISTS (SELECT FROM clinic c WHERE c.name = ''x''))', false),
+  ('index on a column', NULL, 'CREATE INDEX ON owned (ssn)', false),
+  ('trigger without rows', NULL, 'CREATE TRIGGER quiet AFTER UPDATE ON owned FOR EACH STATEMENT EXECUTE FUNCTION on_owned()', false),
+  ('new column', NULL, 'ALTER TABLE owned ADD more int DEFAULT 1 CHECK (more > 0)', false),
+  ('UNIQUE', NULL, 'ALTER TABLE owned ADD UNIQUE (id)', false),
+  ('partition by a column', 'CREATE TABLE parts (LIKE owned) PARTITION BY LIST (id)', 'ALTER TABLE parts ATTACH PARTITION owned FOR VALUES IN (1)', false),
   ('untagged columns', NULL, 'SELECT id, clinic_id FROM patient', false),
   ('untagged columns of a partition', NULL, 'SELECT id FROM visit', false),
   ('parent''s untagged columns', NULL, 'SELECT id FROM device', false),
@@ -139,7 +170,7 @@ INSERT INTO path (name, prepare, statement, reads) VALUES
   ('statistics without values', NULL, 'SELECT relpages FROM pg_class WHERE relname = ''patient''', false);
 
 -- What becomes of a path under the enforcement that is on: its rows or its SQLSTATE, and the verdicts that reached the trail.
-CREATE FUNCTION attempt(prepare text, statement text) RETURNS text LANGUAGE plpgsql SET search_path = reads_matrix AS $$
+CREATE FUNCTION attempt(prepare text, statement text) RETURNS text LANGUAGE plpgsql SET search_path = reads_matrix SET client_min_messages = error AS $$
 DECLARE
   before bigint;
   n bigint;

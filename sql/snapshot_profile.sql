@@ -39,3 +39,4 @@ COPY (SELECT WHERE false) TO PROGRAM :'remove';
 RESET phisync.key_file;
 \i :drop
 SELECT FROM phisync.drop_profile('study');
+DELETE FROM phisync.surrogate WHERE scope = 'study_7';

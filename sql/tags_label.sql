@@ -57,6 +57,9 @@ CREATE ROLE regress_tags_owner;
 SECURITY LABEL FOR phisync ON SEQUENCE counter IS 'phi';
 \echo :SQLSTATE
 SECURITY LABEL FOR phisync ON COLUMN pair.a IS 'phi:ssn';
+SELECT phisync.tag('patient', 'ctid', 'phi:code');
+SECURITY LABEL FOR phisync ON COLUMN patient.tableoid IS 'none';
+SECURITY LABEL FOR phisync ON COLUMN patient.xmin IS NULL;
 SECURITY LABEL FOR phisync ON FUNCTION f() IS 'phi';
 SECURITY LABEL FOR phisync ON ROLE regress_tags_owner IS 'phi';
 SECURITY LABEL FOR phisync ON FUNCTION f() IS NULL;

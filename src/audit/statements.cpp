@@ -28,6 +28,7 @@ int depth = 0;           // executor runs and utility commands that we are insid
 int function_depth = 0;  // of those, the ones that can call functions of users
 const char* top_command = "";
 PlannedStmt* starting = nullptr;  // good while its permissions are checked, stale afterwards
+CommandCheck command_check = nullptr;
 
 // One step deeper while it lives.
 class Deeper {
@@ -217,6 +218,7 @@ void OnProcessUtility(PlannedStmt* statement, const char* text, bool read_only,
     Node* command = statement->utilityStmt;
     starting = statement;
     if (depth == 0) top_command = GetCommandTagName(CreateCommandTag(command));
+    if (command_check != nullptr) command_check(command);
     const WithoutWriter without_writer(
         QueueReady() ? pg::Call([&] { return DatabaseNeededBy(command); }) : InvalidOid);
     Record* record = Recording() ? RecordUtility(statement) : nullptr;
@@ -252,6 +254,10 @@ void InitStatements() {
   ExecutorEnd_hook = OnExecutorEnd;
   previous_utility = ProcessUtility_hook;
   ProcessUtility_hook = OnProcessUtility;
+}
+
+void AddCommandCheck(CommandCheck check) {
+  command_check = check;
 }
 
 void RecordVerdict(Outcome outcome, std::vector<TouchedRelation> relations) {

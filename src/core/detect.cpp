@@ -37,7 +37,7 @@ constexpr Weight kWeights[] = {
     {Shape::kEmail, "email", 0.95, 0.0001, 7, 4, true},
     {Shape::kZip, "geo.zip", 0.9, 0.3, 1, 0.8, false},
     {Shape::kZip4, "geo.zip", 0.9, 0.01, 2, 0.7, false},
-    {Shape::kIp, "ip", 0.95, 0.001, 6, 3, true},
+    {Shape::kIp, "ip", 0.95, 0.001, 6, 7, true},
     {Shape::kUrl, "url", 0.9, 0.001, 5, 2, true},
     {Shape::kUdi, "device", 0.9, 0.00001, 7, 0.2, true},
     {Shape::kVin, "vehicle", 0.97, 0.031, 6.8, 0.2, true},
@@ -152,6 +152,7 @@ double Evidence(ClassId id, const Column& column) {
       values.rate(Shape::kUnique) > 0.8) {
     sum += 1;
   }
+  if (id == FindClass("code")) sum -= 5 * values.rate(Shape::kProse);
   if (SinglesOut(tag.kind) && values.count() >= 30 && values.distinct() <= 5) sum -= 4;
   return sum;
 }
@@ -190,6 +191,15 @@ Candidate Best(const NameVerdict& verdict, const Column& column) {
     if (evidence <= 0) continue;
     // Births alone among dates tell without a name.
     if (IsAlone(id) || id == FindClass("date.birth")) consider(id, unnamed, {});
+  }
+  // Each row of a patient with a text of its own, that no rule knows: somebody should look.
+  constexpr int kFew = 20;
+  constexpr double kLook = 0.2;
+  const Values& values = column.values;
+  if (best.confidence < kReview && verdict.about == About::kPerson && !verdict.is_meta &&
+      column.type_category == 'S' && values.count() >= kFew &&
+      values.distinct() == values.count() && values.rate(Shape::kProse) == 0) {
+    consider(FindClass("code"), kLook, {});
   }
   return best;
 }
@@ -270,10 +280,28 @@ void JudgeMembers(const Table& table, const Column& column, Candidate& best, Byt
   }
 }
 
+// Without another key the number of the chart names the patient, without that the one that a public
+// payer gave; 0 for another column.
+int NumberRank(const Candidate& found) {
+  constexpr int kChart = 1000;
+  constexpr int kPayer = 2000;
+  if (found.id == FindClass("mrn")) return kChart;
+  const bool payer = std::any_of(found.words.begin(), found.words.end(), [](const auto& word) {
+    return word == "mbi" || word == "hicn" || word == "medicare" || word == "medicaid";
+  });
+  return payer && found.id == FindClass("plan") ? kPayer : 0;
+}
+
 Table JudgeTable(std::string_view table, const std::vector<Column>& columns,
                  std::vector<std::vector<std::string>>& names) {
   for (const Column& column : columns) names.push_back(Words(column.name));
-  return Judge(Words(table), names);
+  Table judged = Judge(Words(table), names);
+  const bool refers = std::any_of(columns.begin(), columns.end(),
+                                  [](const Column& c) { return c.keys.names_a_person; });
+  if (refers && (judged.about == About::kNothing || judged.about == About::kMaybe)) {
+    judged.about = About::kClinical;
+  }
+  return judged;
 }
 
 }  // namespace
@@ -297,7 +325,7 @@ std::vector<Finding> Detect(std::string_view table_name, const std::vector<Colum
   int subject_rank = 0;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const Column& column = columns[i];
-    const NameVerdict verdict = JudgeName(table, names[i], column.type_category);
+    const NameVerdict verdict = JudgeName(table, names[i], column.type_category, column.keys);
     Candidate best = Best(verdict, column);
     ByteBuffer keys;
     if (column.json) JudgeMembers(table, column, best, keys);
@@ -322,10 +350,8 @@ std::vector<Finding> Detect(std::string_view table_name, const std::vector<Colum
     }
     evidence.Append('}');
     finding.evidence = std::string(evidence.view());
-    // Without another key the number of the chart names the patient.
-    constexpr int kChartRank = 100;
     int rank = verdict.subject;
-    if (rank == 0 && best.id == FindClass("mrn") && best.confidence >= kApply) rank = kChartRank;
+    if (rank == 0 && best.confidence >= kApply) rank = NumberRank(best);
     if (rank != 0 && (subject_rank == 0 || rank < subject_rank)) {
       subject = i;
       subject_rank = rank;

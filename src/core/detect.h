@@ -20,6 +20,7 @@ struct Column {
   std::string name;
   char type_category = 'S';  // pg_type.typcategory, of the element for an array
   bool json = false;
+  Keys keys;
   Values values;
   std::map<std::string, Values, std::less<>> members;  // by key, of the objects at the top
 

@@ -30,4 +30,7 @@ std::span<const Rule> NameRules();
 // Whether a rule has this word.
 bool IsInNameRule(std::string_view word);
 
+// The words of all rules, in the order of the alphabet, some more than once.
+std::span<const std::string_view> NameRuleWords();
+
 }  // namespace phisync::detect

@@ -25,9 +25,10 @@ constexpr double kLogOdds[][7] = {
 
 // In a table of health content these are that content.
 constexpr std::string_view kContentNames[] = {
-    "=code",        "=display",     "=value",        "=description", "=text",
-    "=component",   "=result",      "=name",         "value number", "value text",
-    "source value", "value string", "value concept", "code display",
+    "=code",         "=display",     "=value",       "=description",
+    "=text",         "=component",   "=result",      "=name",
+    "value number",  "value text",   "source value", "value string",
+    "value concept", "code display", "value code",   "value quantity",
 };
 
 // Words of housekeeping: when a row was written says little about a person.
@@ -35,23 +36,40 @@ constexpr std::string_view kBookkeeping[] = {"created", "updated", "modified", "
                                              "changed", "loaded",  "synced",   "imported"};
 
 // Whom a key may name, the surest first.
-constexpr std::string_view kSubjects[] = {
-    "patient",     "person",     "resident", "member", "beneficiary", "subscriber", "enrollee",
-    "participant", "individual", "insured",  "donor",  "client",      "subject",    "customer"};
+constexpr std::string_view kSubjects[] = {"patient",     "person",     "resident",   "member",
+                                          "beneficiary", "subscriber", "enrollee",   "participant",
+                                          "individual",  "insured",    "donor",      "client",
+                                          "subject",     "customer",   "demographic"};
 
 constexpr std::string_view kKeyWords[] = {"id", "key", "sk", "pk", "fk"};
+// Words beside which a key names the same one.
+constexpr std::string_view kWhichKey[] = {"unique", "source",   "original",  "legacy", "external",
+                                          "master", "internal", "universal", "new",    "old"};
+// Words that tell nothing, but stand in names that were written together.
+constexpr std::string_view kNeutral[] = {"start", "end", "begin", "entry", "total"};
 // Words of a table's name that say nothing on what its rows are.
-constexpr std::string_view kFillers[] = {"profile", "demographic", "master", "table",  "info",
-                                         "data",    "record",      "list",   "detail", "legacy",
-                                         "base",    "main",        "v",      "history"};
+constexpr std::string_view kFillers[] = {
+    "profile", "demographic", "master",  "table",   "info",    "data",  "record",
+    "list",    "detail",      "legacy",  "base",    "main",    "v",     "history",
+    "summary", "dimension",   "extract", "archive", "staging", "backup"};
+// Words beside which a name is still that name.
+constexpr std::string_view kWhichOne[] = {"history", "info",     "detail",   "current",
+                                          "former",  "previous", "original", "primary"};
+
+// Ranks of keys that name the row's subject, the surest first; those of kSubjects are steps of ten.
+constexpr int kRankOfReference = 11;
+constexpr int kRankOfPid = 12;
+constexpr int kRankOfOwnKey = 14;
+constexpr int kRankOfId = 15;
 
 template <typename Range>
 bool Contains(const Range& range, std::string_view word) {
   return std::find(std::begin(range), std::end(range), word) != std::end(range);
 }
 
+// A number, or a letter that counts as numbers do.
 bool IsNumber(std::string_view word) {
-  return !word.empty() && word.front() >= '0' && word.front() <= '9';
+  return word.size() == 1 || (!word.empty() && word.front() >= '0' && word.front() <= '9');
 }
 
 bool IsPersonWord(std::string_view word) {
@@ -84,22 +102,26 @@ int Matches(std::string_view pattern, const std::vector<std::string>& words) {
   int others = 0;
   for (const std::string& word : words) {
     const bool mine = !EachWord(pattern, [&](std::string_view w) { return w != word; });
-    if (!mine && !IsNumber(word) && AboutOf(word) == About::kNothing) ++others;
+    if (!mine && !IsNumber(word) && AboutOf(word) == About::kNothing &&
+        !Contains(kWhichOne, word)) {
+      ++others;
+    }
   }
   return others == 0 ? matched : 0;
 }
 
 ClassId ContentOf(const std::vector<std::string>& table) {
   constexpr std::pair<std::string_view, std::string_view> kContents[] = {
-      {"condition", "clinical.dx"},    {"diagnosis", "clinical.dx"},
-      {"problem", "clinical.dx"},      {"death", "clinical.dx"},
-      {"medication", "clinical.rx"},   {"prescription", "clinical.rx"},
-      {"drug", "clinical.rx"},         {"immunization", "clinical.rx"},
-      {"vaccine", "clinical.rx"},      {"observation", "clinical.lab"},
-      {"measurement", "clinical.lab"}, {"lab", "clinical.lab"},
-      {"result", "clinical.lab"},      {"vital", "clinical.lab"},
-      {"allergy", "clinical"},         {"procedure", "clinical"},
-      {"pathology", "clinical"},       {"radiology", "clinical"}};
+      {"condition", "clinical.dx"},     {"diagnosis", "clinical.dx"},
+      {"problem", "clinical.dx"},       {"death", "clinical.dx"},
+      {"medication", "clinical.rx"},    {"prescription", "clinical.rx"},
+      {"drug", "clinical.rx"},          {"immunization", "clinical.rx"},
+      {"vaccine", "clinical.rx"},       {"observation", "clinical.lab"},
+      {"measurement", "clinical.lab"},  {"lab", "clinical.lab"},
+      {"result", "clinical.lab"},       {"vital", "clinical.lab"},
+      {"microbiology", "clinical.lab"}, {"allergy", "clinical"},
+      {"procedure", "clinical"},        {"pathology", "clinical"},
+      {"radiology", "clinical"}};
   for (const std::string& word : table) {
     for (const auto& [name, content] : kContents) {
       if (name == word) return FindClass(content);
@@ -128,14 +150,42 @@ bool IsKeyName(const std::vector<std::string>& words) {
   return !words.empty() && Contains(kKeyWords, words.back()) && !Contains(words, "concept");
 }
 
+// Whether it counts the rows of a list of visits, procedures or claims.
+bool IsCounter(const std::vector<std::string>& words, char type_category) {
+  return type_category == 'N' && words.size() == 2 && words.back() == "number" &&
+         AboutOf(words.front()) == About::kClinical &&
+         ContentOf({words.front()}) != FindClass("clinical.lab");
+}
+
+// Whether it is pid: a patient's id, or a process's.
+bool IsPid(const std::vector<std::string>& words) {
+  return !words.empty() && words.back() == "pid";
+}
+
 // Rank of the person whom the key names, 0 if it names none.
-int SubjectOf(const Table& table, const std::vector<std::string>& words) {
-  const bool number = !words.empty() && words.back() == "number";
-  if (!IsKeyName(words) && !number) return 0;
-  if (words.size() == 1) return table.of_persons && !number ? 1 : 0;
-  if (words.size() != 2) return 0;
+int SubjectOf(const Table& table, const std::vector<std::string>& all) {
+  std::vector<std::string> words;
+  for (const std::string& word : all) {
+    if (!Contains(kWhichKey, word)) words.push_back(word);
+  }
+  if (words.empty() || words.size() > 2) return 0;
+  const int which = words.size() < all.size() ? 5 : 0;
+  const std::string& last = words.back();
+  if (words.size() == 1) {
+    if (IsKeyName(words)) return table.of_persons ? kRankOfId + which : 0;
+    const bool health = table.about == About::kPerson || table.about == About::kClinical;
+    if (IsPid(words)) return health ? kRankOfPid + which : 0;
+  }
+  // The person itself, where it is not what the table has a row of each.
+  const bool itself =
+      words.size() == 1 && !table.of_persons && which == 0 &&
+      (last == "subject" ? table.about == About::kClinical
+                         : AboutOf(last) == About::kPerson && last != "demographic");
+  const bool code = words.size() == 2 && last == "code" && AboutOf(words[0]) == About::kPerson;
+  if (!itself && !code && (words.size() == 1 || (!IsKeyName(words) && last != "number"))) return 0;
   for (std::size_t i = 0; i < std::size(kSubjects); ++i) {
-    if (kSubjects[i] == words.front()) return static_cast<int>(i) + 1;
+    if (kSubjects[i] != words.front()) continue;
+    return 10 * (static_cast<int>(i) + 1) + (itself ? 3 : code ? 4 : last == "number" ? 1 : which);
   }
   return 0;
 }
@@ -196,41 +246,60 @@ Table Judge(const std::vector<std::string>& table,
   }
   result.of_persons = result.of_persons && any_person;
 
-  // What other columns tell: a key of a patient, a date of birth.
+  // What other columns tell: a key of a patient, a date of birth; subject_id and pid only beside
+  // health content.
   bool refers = false;
+  bool perhaps = false;
   bool certain = false;
+  bool health = false;
   for (const std::vector<std::string>& words : columns) {
     const int rank = SubjectOf(table.empty() ? Table() : result, words);
-    refers = refers || (rank > 0 && words.size() == 2 && AboutOf(words.front()) == About::kPerson);
+    refers = refers ||
+             (rank > 0 && !IsKeyName({words.front()}) && AboutOf(words.front()) == About::kPerson);
+    perhaps = perhaps || IsPid(words) || (rank > 0 && words.front() == "subject");
     for (const Rule& rule : NameRules()) {
-      if (rule.strength != Strength::kCertain) continue;
-      certain = certain || Matches(rule.words, words) > 0;
+      if (rule.strength != Strength::kCertain && rule.strength != Strength::kHealth) continue;
+      if (Matches(rule.words, words) == 0) continue;
+      certain = certain || rule.strength == Strength::kCertain;
+      health = health || rule.strength == Strength::kHealth;
     }
   }
+  refers = refers || (perhaps && health);
   if (result.about == About::kNothing || result.about == About::kMaybe) {
     if (certain) {
       result.about = About::kPerson;
     } else if (refers) {
       result.about = About::kClinical;
     }
-  } else if (result.about == About::kOther && refers && !list) {
-    result.about = About::kNothing;
+  } else if (result.about == About::kOther && refers) {
+    // A list of codes names no patient: what ends in event or request is about one.
+    result.about = list ? About::kClinical : About::kNothing;
+  } else if (result.about == About::kOther && perhaps && list) {
+    result.about = About::kMaybe;
   }
   return result;
 }
 
-NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words,
-                      char type_category) {
+bool IsAboutPersons(std::string_view table_name) {
+  return Judge(Words(table_name), {}).about == About::kPerson;
+}
+
+NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words, char type_category,
+                      Keys keys) {
   NameVerdict verdict;
   const About owner = OwnerOf(words);
   const bool table_decides =
       owner == About::kNothing || (owner == About::kMaybe && table.about != About::kNothing);
-  verdict.about = table_decides ? table.about : owner;
+  verdict.about = keys.names_a_person ? About::kPerson : table_decides ? table.about : owner;
   const About about = verdict.about;
-  verdict.is_key = IsKeyName(words);
+  verdict.is_key = IsKeyName(words) || IsCounter(words, type_category);
   verdict.subject = SubjectOf(table, words);
+  // Whatever they are called.
+  if (verdict.subject == 0 && keys.names_a_person) verdict.subject = kRankOfReference;
+  if (verdict.subject == 0 && keys.primary && table.of_persons) verdict.subject = kRankOfOwnKey;
 
   const bool meta = std::any_of(words.begin(), words.end(), IsMetaWord);
+  verdict.is_meta = meta;
   for (const Rule& rule : NameRules()) {
     const int matched = Matches(rule.words, words);
     if (matched == 0) continue;
@@ -245,6 +314,8 @@ NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words,
       continue;
     }
     double log_odds = LogOdds(rule.strength, about) + 0.3 * (matched - 1);
+    // A number is seldom one of these, whatever it is called.
+    if (type_category == 'N' && (kind == Kind::kIp || id == FindClass("geo.street"))) log_odds -= 6;
     // Of a visit with a doctor, the doctor's name is not the patient's.
     if (meta && !EachWord(rule.words, [](std::string_view w) { return !IsMetaWord(w); })) {
       Put(verdict, id, log_odds, PatternWords(rule.words));
@@ -253,9 +324,18 @@ NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words,
     if (meta) log_odds -= 6;
     Put(verdict, id, log_odds, PatternWords(rule.words));
   }
-  const bool number = !words.empty() && words.back() == "number";
+  const bool named = verdict.is_key || IsPid(words);
   if (verdict.subject > 0 && !meta) {
-    Put(verdict, FindClass("code"), number ? 3.5 : 4.0, words);
+    // Of mail and of rights, there are subjects, too.
+    const bool unclear = words.front() == "subject" && table.about == About::kNothing;
+    const bool declared = keys.names_a_person || (keys.primary && table.of_persons);
+    Put(verdict, FindClass("code"), declared || named ? (unclear && !declared ? 1.0 : 4.0) : 3.5,
+        words);
+  }
+  // person_a, person_b: people, none of whom the row is about alone.
+  if (words.size() == 2 && words[1].size() == 1 && Contains(kSubjects, words[0]) &&
+      AboutOf(words[0]) == About::kPerson) {
+    Put(verdict, FindClass("code"), 3.0, {words[0]});
   }
   // The name of a patient, the value of an observation.
   if (Contains(words, "name") && verdict.matches.empty() &&
@@ -296,7 +376,8 @@ bool IsRuleWord(std::string_view word) {
     if (has(pattern)) return true;
   }
   return Contains(kBookkeeping, word) || Contains(kSubjects, word) || Contains(kKeyWords, word) ||
-         Contains(kFillers, word) || word == "number" || word == "plan";
+         Contains(kFillers, word) || Contains(kWhichKey, word) || Contains(kWhichOne, word) ||
+         Contains(kNeutral, word) || word == "number" || word == "plan" || word == "pid";
 }
 
 }  // namespace phisync::detect

@@ -35,14 +35,25 @@ struct NameMatch {
 struct NameVerdict {
   About about = About::kNothing;   // the column's own owner, else the table's
   std::vector<NameMatch> matches;  // at most one for each class, the best first
-  // Names whom the row is about: rank of the word that says so, 1 the surest; 0: it does not.
+  // Names whom the row is about: rank of the words that say so, the least the surest; 0: it does
+  // not.
   int subject = 0;
-  bool is_key = false;  // an id, of whatever
+  bool is_key = false;   // an id, of whatever
+  bool is_meta = false;  // tells of another column
+};
+
+// Whether the table of this name has a row for each person or is about them.
+bool IsAboutPersons(std::string_view table_name);
+
+// What the server knows of a column beside its name.
+struct Keys {
+  bool primary = false;         // the table's primary key, alone
+  bool names_a_person = false;  // refers to a table of persons
 };
 
 // `type_category` as in KindFitsType.
-NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words,
-                      char type_category);
+NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words, char type_category,
+                      Keys keys = {});
 
 // Whether a rule, for a column or for a key or a table, has this word.
 bool IsRuleWord(std::string_view word);

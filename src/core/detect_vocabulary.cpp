@@ -1,149 +1,13 @@
-// The vocabulary of detection: abbreviations, whom words are about, words that hold no data.
+// The vocabulary of detection: whom words are about, words that hold no data.
 
 #include <algorithm>
 #include <iterator>
 
+#include "core/detect_rule_list.h"
 #include "core/detect_words.h"
 
 namespace phisync::detect {
 namespace {
-
-struct Abbreviation {
-  std::string_view word;
-  std::string_view meaning;
-};
-
-// What people write for short. A word that stands for itself too is not in here.
-constexpr Abbreviation kAbbreviations[] = {
-    {"abn", "abnormal"},
-    {"acc", "accession"},
-    {"acct", "account"},
-    {"addr", "address"},
-    {"adm", "admission"},
-    {"admit", "admission"},
-    {"admitted", "admission"},
-    {"anon", "anonymous"},
-    {"apt", "apartment"},
-    {"appt", "appointment"},
-    {"bdate", "birth date"},
-    {"bday", "birth date"},
-    {"birthday", "birth date"},
-    {"bmi", "body mass"},
-    {"bp", "blood pressure"},
-    {"cc", "credit card"},
-    {"cd", "code"},
-    {"cert", "certificate"},
-    {"coll", "collected"},
-    {"cust", "customer"},
-    {"demog", "demographic"},
-    {"dept", "department"},
-    {"desc", "description"},
-    {"diag", "diagnosis"},
-    {"diagnoses", "diagnosis"},
-    {"died", "death"},
-    {"deceased", "death"},
-    {"disch", "discharge"},
-    {"dl", "driver license"},
-    {"dob", "birth date"},
-    {"dod", "death date"},
-    {"dr", "doctor"},
-    {"dt", "date"},
-    {"dttm", "datetime"},
-    {"dtm", "datetime"},
-    {"dx", "diagnosis"},
-    {"emar", "medication"},
-    {"emerg", "emergency"},
-    {"emp", "employee"},
-    {"enc", "encounter"},
-    {"eob", "claim"},
-    {"fac", "facility"},
-    {"fname", "first name"},
-    {"gend", "gender"},
-    {"guar", "guarantor"},
-    {"guid", "id"},
-    {"hosp", "hospital"},
-    {"identifier", "id"},
-    {"img", "image"},
-    {"ins", "insurance"},
-    {"lat", "latitude"},
-    {"licence", "license"},
-    {"lic", "license"},
-    {"lname", "last name"},
-    {"lng", "longitude"},
-    {"loc", "location"},
-    {"lon", "longitude"},
-    {"long", "longitude"},
-    {"mbr", "member"},
-    {"med", "medical"},
-    {"meds", "medication"},
-    {"mem", "member"},
-    {"mi", "middle initial"},
-    {"mname", "middle name"},
-    {"mob", "mobile"},
-    {"mobil", "mobile"},
-    {"nbr", "number"},
-    {"nm", "name"},
-    {"no", "number"},
-    {"nok", "next kin"},
-    {"num", "number"},
-    {"obs", "observation"},
-    {"ord", "order"},
-    {"org", "organization"},
-    {"pat", "patient"},
-    {"ph", "phone"},
-    {"pic", "picture"},
-    {"pol", "policy"},
-    {"prov", "provider"},
-    {"proc", "procedure"},
-    {"pt", "patient"},
-    {"pts", "patient"},
-    {"pwd", "password"},
-    {"rec", "record"},
-    {"ref", "reference"},
-    {"res", "residence"},
-    {"rslt", "result"},
-    {"rx", "prescription"},
-    {"ser", "serial"},
-    {"sn", "serial number"},
-    {"socsec", "social security"},
-    {"spec", "specimen"},
-    {"ss", "social security"},
-    {"st", "state"},
-    {"str", "street"},
-    {"subj", "subject"},
-    {"surname", "last name"},
-    {"forename", "first name"},
-    {"subs", "subscriber"},
-    {"tbl", "table"},
-    {"tel", "phone"},
-    {"telephone", "phone"},
-    {"temp", "temperature"},
-    {"tm", "time"},
-    {"timestamp", "datetime"},
-    {"ts", "datetime"},
-    {"upd", "updated"},
-    {"usr", "user"},
-    {"uuid", "id"},
-    {"uid", "id"},
-    {"val", "value"},
-    {"wt", "weight"},
-    {"ht", "height"},
-    {"yob", "birth year"},
-    {"zipcode", "zip code"},
-    {"postcode", "postal code"},
-    {"zip4", "zip code"},
-    {"people", "person"},
-    {"children", "child"},
-    {"staff", "staff"},
-    {"ids", "id"},
-    {"ip", "ip"},
-    {"sms", "phone"},
-    {"hx", "history"},
-    {"imm", "immunization"},
-    {"vax", "vaccine"},
-    {"cellphone", "cell phone"},
-    {"maiden", "maiden"},
-};
 
 struct AboutWord {
   std::string_view word;
@@ -212,6 +76,16 @@ constexpr AboutWord kAbout[] = {
     {"appointment", About::kClinical},
     {"referral", About::kClinical},
     {"vital", About::kClinical},
+    {"episode", About::kClinical},
+    {"hospitalization", About::kClinical},
+    {"inpatient", About::kClinical},
+    {"outpatient", About::kClinical},
+    {"microbiology", About::kClinical},
+    {"oncology", About::kClinical},
+    {"cardiology", About::kClinical},
+    {"triage", About::kClinical},
+    {"transfusion", About::kClinical},
+    {"vaccination", About::kClinical},
     {"chart", About::kClinical},
     {"pathology", About::kClinical},
     {"radiology", About::kClinical},
@@ -340,20 +214,52 @@ constexpr AboutWord kAbout[] = {
 };
 
 constexpr std::string_view kMeta[] = {
-    "type",     "status",    "verified",     "count",      "flag",     "valid",     "format",
-    "length",   "is",        "has",          "consent",    "opt",      "version",   "method",
-    "category", "language",  "preference",   "permission", "encoding", "gender",    "race",
-    "sex",      "ethnicity", "relationship", "extension",  "class",    "specialty", "disposition",
-    "funding",  "modality",  "system",       "size",       "hash",     "checksum",  "mime",
+    "type",       "status",    "verified",     "count",      "flag",     "valid",     "format",
+    "length",     "is",        "has",          "consent",    "opt",      "version",   "method",
+    "category",   "language",  "preference",   "permission", "encoding", "gender",    "race",
+    "sex",        "ethnicity", "relationship", "extension",  "class",    "specialty", "disposition",
+    "funding",    "modality",  "system",       "size",       "hash",     "checksum",  "mime",
+    "confidence", "color",     "colour",       "theme",
 };
+
+// Whether `consonants` is `word` but for its vowels and the second of double letters; of a first
+// letter both have it.
+bool IsConsonantsOf(std::string_view consonants, std::string_view word) {
+  std::size_t matched = 0;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const bool vowel = std::string_view("aeiou").find(word[i]) != std::string_view::npos;
+    if (i > 0 && vowel) continue;
+    const bool again = matched > 0 && consonants[matched - 1] == word[i];
+    if (matched < consonants.size() && consonants[matched] == word[i]) {
+      ++matched;
+    } else if (!again) {
+      return false;
+    }
+  }
+  return matched == consonants.size();
+}
 
 }  // namespace
 
-std::string_view Meaning(std::string_view word) {
-  for (const Abbreviation& a : kAbbreviations) {
-    if (a.word == word) return a.meaning;
+std::string_view WithoutVowels(std::string_view consonants) {
+  std::string_view found;
+  // False if two words are meant.
+  const auto consider = [&](std::string_view word) {
+    if (word == found || !IsConsonantsOf(consonants, word)) return true;
+    const bool first = found.empty();
+    found = word;
+    return first;
+  };
+  for (const AboutWord& a : kAbout) {
+    if (!consider(a.word)) return {};
   }
-  return {};
+  for (const std::string_view word : kMeta) {
+    if (!consider(word)) return {};
+  }
+  for (const std::string_view word : NameRuleWords()) {
+    if (!consider(word)) return {};
+  }
+  return found;
 }
 
 About AboutOf(std::string_view word) {

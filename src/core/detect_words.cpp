@@ -40,7 +40,11 @@ bool TakeApart(std::string_view word, int parts, std::vector<std::string>& out) 
   if (parts == 0) return false;
   for (std::size_t length = word.size(); length >= 2; --length) {
     const std::string_view head = word.substr(0, length);
-    const std::string_view meaning = Understood(head);
+    std::string_view meaning = Understood(head);
+    // mothersname, guardiansname
+    if (meaning.empty() && length > 4 && length < word.size() && head.ends_with('s')) {
+      meaning = Understood(head.substr(0, length - 1));
+    }
     // Two letters are too little to be sure, but for the commonest endings.
     const bool short_end = length == word.size() && (head == "id" || head == "no" || head == "dt");
     if (meaning.empty() || (length < 3 && !short_end)) continue;
@@ -64,6 +68,11 @@ void AddWord(std::vector<std::string>& words, const std::string& word) {
     if (const std::string_view meaning = Understood(singular); !meaning.empty()) {
       return Add(words, meaning);
     }
+  }
+  if (word.size() >= 3 && word.size() <= 8 && word.find_first_of("aeiou", 1) == std::string::npos &&
+      std::all_of(word.begin(), word.end(), IsLetter)) {
+    if (const std::string_view whole = WithoutVowels(word); !whole.empty())
+      return Add(words, whole);
   }
   if (word.size() <= 40 && word.size() >= 5) {
     std::vector<std::string> parts;
@@ -110,7 +119,8 @@ std::vector<std::string> Words(std::string_view identifier) {
 }
 
 bool IsKnownWord(std::string_view word) {
-  return AboutOf(word) != About::kNothing || IsMetaWord(word) || IsRuleWord(word);
+  return AboutOf(word) != About::kNothing || IsMetaWord(word) || IsRuleWord(word) ||
+         IsInMeaning(word);
 }
 
 }  // namespace phisync::detect

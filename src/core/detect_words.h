@@ -21,16 +21,25 @@ enum class About : std::uint8_t {
 };
 
 // Lower-case words in their order: split at what is no letter or digit, at aB and ABc, and between
-// letters and digits; abbreviations expanded, plurals made singular, words that were written
-// together (birthdate, PATFNAME) taken apart where all parts are known. Bytes beyond ASCII count as
+// letters and digits; abbreviations expanded, vowels put back (srnm), plurals made singular, words
+// that were written together (birthdate, PATFNAME, mothersname) taken apart where all parts are
+// known. Bytes beyond ASCII count as
 // letters. At most 16 words.
 std::vector<std::string> Words(std::string_view identifier);
 
 // Whether the word is in the vocabulary. Such words can be shown; others may be data.
 bool IsKnownWord(std::string_view word);
 
-// What the abbreviation stands for, words separated by blanks; empty if it is none.
+// What the abbreviation or word of another language stands for, words separated by blanks; empty if
+// it is none.
 std::string_view Meaning(std::string_view word);
+
+// Whether an abbreviation stands for this word, perhaps beside others.
+bool IsInMeaning(std::string_view word);
+
+// The one word of the vocabulary that is written so without its vowels: diagnosis for dgns, birth
+// for brth. Empty if there is none or more than one.
+std::string_view WithoutVowels(std::string_view consonants);
 
 About AboutOf(std::string_view word);
 

@@ -1,6 +1,8 @@
 #pragma once
 // Random codes for values, kept in phisync.surrogate under an HMAC of the value.
 
+#include <cstdint>
+
 #include "core/transform_apply.h"
 
 namespace phisync::masks {
@@ -13,11 +15,17 @@ class StoredSurrogates : public Surrogates {
               const unsigned char* address) override;
 };
 
-// Stores a new code where there is none.
+// Stores a new code where there is none. Waits for a transaction in progress that has stored one
+// for the same value.
 class NewSurrogates final : public StoredSurrogates {
  public:
   bool Append(ByteBuffer& out, std::string_view scope, Kind kind,
               const unsigned char* address) override;
+  // How many codes it has stored.
+  [[nodiscard]] std::int64_t made() const { return made_; }
+
+ private:
+  std::int64_t made_ = 0;
 };
 
 }  // namespace phisync::masks

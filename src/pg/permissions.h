@@ -31,6 +31,30 @@ inline const AccessEntry* ReadEntry(const List* entries, int i) {
   return entry->requiredPerms != 0 && entry->selectedCols != nullptr ? entry : nullptr;
 }
 
+// The relation that the entry's statement inserts into, updates or deletes from, else InvalidOid.
+inline Oid WrittenRelation(const List* entries, int i) {
+  const auto* entry = static_cast<const AccessEntry*>(list_nth(entries, i));
+#if PG_VERSION_NUM < 160000
+  if (entry->rtekind != RTE_RELATION) return InvalidOid;
+#endif
+  return (entry->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0 ? entry->relid
+                                                                              : InvalidOid;
+}
+
+// An entry as a statement has it that reads `columns`, a set as selectedCols is. May raise.
+inline AccessEntry* MakeReadEntry(Oid relation, Bitmapset* columns) {
+#if PG_VERSION_NUM >= 160000
+  auto* entry = makeNode(RTEPermissionInfo);
+#else
+  auto* entry = makeNode(RangeTblEntry);
+  entry->rtekind = RTE_RELATION;
+#endif
+  entry->relid = relation;
+  entry->requiredPerms = ACL_SELECT;
+  entry->selectedCols = columns;
+  return entry;
+}
+
 // Whether the statement may start; of `entries` see ReadEntry. Where `raise` is false it answers,
 // else it raises an error instead of answering no.
 using PermissionCheck = bool (*)(const List* entries, bool raise);

@@ -9,9 +9,12 @@ extern "C" {
 #include <catalog/indexing.h>
 #include <catalog/pg_attribute.h>
 #include <catalog/pg_depend.h>
+#include <catalog/pg_largeobject.h>
 #include <catalog/pg_namespace.h>
 #include <catalog/pg_rewrite.h>
 #include <catalog/pg_seclabel.h>
+#include <catalog/pg_statistic.h>
+#include <catalog/pg_statistic_ext_data.h>
 #include <commands/seclabel.h>
 #include <nodes/nodeFuncs.h>
 #include <nodes/parsenodes.h>

@@ -21,11 +21,14 @@ void RequireArgument(FunctionCallInfo fcinfo, int number, const char* name) {
            errdetail("A profile needs it."), errhint("Give %s => a value.", name)));
 }
 
-// Runs fn as the owner of the extension's tables.
+// Changes profiles: runs fn as the owner of the extension's tables. Sessions that keep what
+// profiles say forget it with the relcache entry of phisync.profile.
 template <typename Fn>
 void AsExtensionOwner(Fn fn) {
   pg::Call([&] {
-    sync::AsOwnerOf(get_relname_relid("profile", get_namespace_oid("phisync", false)), fn);
+    Oid const table = get_relname_relid("profile", get_namespace_oid("phisync", false));
+    sync::AsOwnerOf(table, fn);
+    CacheInvalidateRelcacheByRelid(table);
   });
 }
 

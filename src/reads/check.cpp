@@ -1,30 +1,30 @@
-// The check of reads, at the start of every statement and of COPY.
+// The check of reads, at the start of every statement and of COPY, and before commands.
 
+#include "reads/check.h"
 #include "audit/settings.h"
 #include "audit/statements.h"
 #include "core/purpose.h"
 #include "pg/boundary.h"
 #include "pg/worker.h"
+#include "reads/commands.h"
+#include "reads/details.h"
 #include "reads/grants.h"
 #include "reads/needs.h"
 #include "reads/reads.h"
-#include "reads/settings.h"
 #include "reads/trust.h"
 #include "reads/verdict.h"
 
 namespace phisync::reads {
 namespace {
 
-// What a role lacks.
-struct Lack {
-  Oid role = InvalidOid;
-  ReadKinds kinds;
-  bool exempt = false;
-};
-
 ReadKinds Missing(Oid role, const ReadKinds& needed) {
-  return needed & ~GrantedTo(role, audit::CanonicalPurpose(audit::Purpose()));
+  // Most grants are for any purpose, and then none is spelt out.
+  const ReadKinds missing = needed & ~AlwaysGrantedTo(role);
+  if (missing.none()) return missing;
+  return missing & ~GrantedTo(role, audit::CanonicalPurpose(audit::Purpose()));
 }
+
+}  // namespace
 
 // The role that the session has taken is bound, whatever a view or a SECURITY DEFINER function runs
 // as; and where a function or the server's maintenance runs as somebody else, so is that role, lest
@@ -63,14 +63,32 @@ bool Judge(const List* entries, bool raise, Enforcement enforcement) {
   return true;
 }
 
+namespace {
+
 bool checks_reads = false;
 
 bool Check(const List* entries, bool raise) {
   const Enforcement enforcement = CurrentEnforcement();
-  if (enforcement == Enforcement::kOff || IsTrusted()) return true;
+  if (enforcement == Enforcement::kOff) return true;
   // Tags and grants count at once, also within a transaction that holds its locks already.
   AcceptInvalidationMessages();
-  return pg::Entry([&] { return Judge(entries, raise, enforcement); });
+  return pg::Entry([&] {
+    // Also of what the server does as it follows a foreign key: its errors reach the session.
+    if (enforcement == Enforcement::kDeny && HasGrants()) NoteWrites(entries);
+    return IsTrusted() || Judge(entries, raise, enforcement);
+  });
+}
+
+void CheckCommand(Node* command) {
+  const Enforcement enforcement = CurrentEnforcement();
+  if (enforcement == Enforcement::kOff || IsTrusted()) return;
+  pg::Call([] { AcceptInvalidationMessages(); });
+  if (const List* entries = pg::Call([&] { return EntriesReadBy(command); }); entries != nullptr) {
+    Judge(entries, true, enforcement);
+  }
+  if (enforcement != Enforcement::kDeny) return;
+  const Oid relation = pg::Call([&] { return RelationCheckedBy(command); });
+  if (OidIsValid(relation) && HasGrants()) NoteWrite(relation);
 }
 
 }  // namespace
@@ -81,7 +99,9 @@ void Init() {
   InitNeeds();
   InitGrants();
   InitTrust();
+  InitDetails();
   pg::AddPermissionCheck(Check);
+  audit::AddCommandCheck(CheckCommand);
   checks_reads = true;
 }
 

@@ -173,6 +173,10 @@ bool HasGrants() {
   return Refresh();
 }
 
+const ReadKinds& AlwaysGrantedTo(Oid role) {
+  return Of(role).always;
+}
+
 ReadKinds GrantedTo(Oid role, std::string_view purpose) {
   const Granted& granted = Of(role);
   ReadKinds kinds = granted.always;

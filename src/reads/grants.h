@@ -14,6 +14,9 @@ namespace phisync::reads {
 // Whether this database has the table, that is, the extension. Throws.
 bool HasGrants();
 
+// What the role may read for any purpose, declared or not; good until the next call. Throws.
+const ReadKinds& AlwaysGrantedTo(Oid role);
+
 // What the role may read for a purpose ("": none declared), by its own grants and by those of roles
 // whose privileges it has. A superuser has those of roles alone that it was made a member of.
 // Throws.

@@ -75,6 +75,14 @@ void RequireProfile(const char* profile) {
   profiles::Require(profile);
 }
 
+// Until the transaction ends no profile changes: a definition is checked against the profile as it
+// is, and a change of a profile against the definitions that there are. Taken before any table is
+// locked, as changes of profiles do.
+void LockProfiles() {
+  LockRelationOid(get_relname_relid("profile", get_namespace_oid("phisync", false)),
+                  RowExclusiveLock);
+}
+
 // A profile withholds only what somebody has tagged.
 void WarnIfUntagged(Relation table) {
   if (!IsUntagged(RelationGetRelid(table))) return;
@@ -172,6 +180,7 @@ void RequireNewName(const char* name) {
 }
 
 void CreateBucket(Definition* definition) {
+  LockProfiles();
   Check(definition);
   RequireNewName(definition->bucket.name);
   InsertBucket(&definition->bucket);
@@ -278,6 +287,7 @@ PHISYNC_FUNCTION(phisync_alter_bucket) {
   using namespace phisync::sync;
   RequireArgument(PG_ARGISNULL(0), "name");
   const char* const name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+  LockProfiles();
   const DefinedBucket* const old = LockBucket(name);
   List* const old_queries = QueriesOf(old);
   Definition definition{};

@@ -62,8 +62,13 @@ void AppendDigits(ByteBuffer& out, Oid type, Datum value) {
 }  // namespace
 
 MaskedColumn::MaskedColumn(const Masking& masking, AttrNumber attnum, Oid type, Oid subject_type,
-                           const EncodeOptions& options, MemoryContext memory)
-    : masking_(masking), attnum_(attnum), type_(type), options_(options) {
+                           const EncodeOptions& options, MemoryContext memory,
+                           Surrogates* surrogates)
+    : masking_(masking),
+      attnum_(attnum),
+      type_(type),
+      options_(options),
+      surrogates_(surrogates != nullptr ? surrogates : &stored_) {
   if (!HasOwnForm(type)) output_ = pg::OutputFunction(type, memory);
   if (masking.subject != 0) subject_.emplace(subject_type, EncodeOptions{}, memory);
   Refresh();
@@ -77,7 +82,7 @@ void MaskedColumn::Refresh() {
   MaskResources resources;
   if (facts.needs_key) resources.keys = &masks::KeysOf(masking_.transform.scope);
   resources.restricted_zips = zips;
-  resources.surrogates = &surrogates_;
+  resources.surrogates = surrogates_;
   resources.scope = masking_.transform.scope;
   mask_.emplace(masking_.transform, masking_.tag_class, masking_.type, resources);
   generation_ = masks::KeyGeneration();

@@ -20,9 +20,10 @@ class MaskedColumn {
  public:
   // `type` is that of the column, domains resolved, `subject_type` that of its subject's, if any.
   // Error 55000 if the key is not to be had. `memory` as for ValueEncoder; so is what is said there
-  // of memory.
+  // of memory. `surrogates`: where codes come from; null: those that are stored.
   MaskedColumn(const Masking& masking, AttrNumber attnum, Oid type, Oid subject_type,
-               const EncodeOptions& options, MemoryContext memory);
+               const EncodeOptions& options, MemoryContext memory,
+               Surrogates* surrogates = nullptr);
   MaskedColumn(const MaskedColumn&) = delete;
   MaskedColumn& operator=(const MaskedColumn&) = delete;
 
@@ -53,7 +54,8 @@ class MaskedColumn {
   EncodeOptions options_;
   pg::OutputFunction output_;  // of types that have no form of their own here
   std::optional<ValueEncoder> subject_;
-  masks::StoredSurrogates surrogates_;
+  masks::StoredSurrogates stored_;
+  Surrogates* surrogates_;
   std::optional<Mask> mask_;
   std::uint64_t generation_ = 0;
   ByteBuffer read_;  // the value

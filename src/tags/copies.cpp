@@ -283,7 +283,7 @@ void Warn(const Open& open, const std::string& opaque) {
 void Follow(const Node* statement) {
   const Noted* note = Take(statement);
   if (note == nullptr) return;
-  List* relations = pg::Call([] { return RelationsOfCommand(false); });
+  List* relations = pg::Call([] { return RelationsOfCommand(Affected::kTables); });
   Open open;
   std::string opaque;
   for (int i = 0; i < list_length(relations); ++i) {

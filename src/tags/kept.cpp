@@ -31,25 +31,32 @@ void AddWithHeirs(Oid relation, Losers* losers) {
       list_concat_unique_oid(losers->relations, find_all_inheritors(relation, NoLock, nullptr));
 }
 
+void AddAffected(Affected affected, Losers* losers) {
+  ListCell* cell;
+  foreach (cell, RelationsOfCommand(affected)) AddWithHeirs(lfirst_oid(cell), losers);
+}
+
+// Columns go with their types, too: DROP DOMAIN ... CASCADE, DROP OWNED and the like.
+Losers FindLosersOfDrop() {
+  Losers losers = {NIL, false, false};
+  AddAffected(Affected::kWithoutColumn, &losers);
+  return losers;
+}
+
 Losers FindLosers(const Node* statement) {
   Losers losers = {NIL, true, false};
   if (IsA(statement, AlterObjectSchemaStmt)) {
-    ListCell* cell;
-    foreach (cell, RelationsOfCommand(false)) AddWithHeirs(lfirst_oid(cell), &losers);
+    AddAffected(Affected::kTables, &losers);
     return losers;
   }
   if (!IsA(statement, AlterTableStmt)) return losers;
   bool parent = false;
-  bool column = false;
   ListCell* cell;
   foreach (cell, castNode(AlterTableStmt, statement)->cmds) {
     const auto* const command = lfirst_node(AlterTableCmd, cell);
     switch (command->subtype) {
       case AT_DropInherit:
         parent = true;
-        break;
-      case AT_DropColumn:
-        column = true;
         break;
       case AT_DetachPartition:
       case AT_DetachPartitionFinalize: {
@@ -62,11 +69,7 @@ Losers FindLosers(const Node* statement) {
         break;
     }
   }
-  if (parent || column) {
-    ListCell* relation;
-    foreach (relation, RelationsOfCommand(false)) AddWithHeirs(lfirst_oid(relation), &losers);
-  }
-  losers.of_parents = parent || !column;
+  if (parent) AddAffected(Affected::kTables, &losers);
   return losers;
 }
 
@@ -144,8 +147,7 @@ void RefuseWeaker(Oid relation, const Resolver::Resolved& before) {
               weaker.front().why, "Tag the column of the relation itself first.");
 }
 
-void KeepOf(const Node* statement) {
-  const Losers losers = pg::Call([&] { return FindLosers(statement); });
+void KeepOf(const Losers& losers) {
   const int count = list_length(losers.relations);
   if (count == 0) return;
   pg::Call([&] {
@@ -219,7 +221,7 @@ void UnlabelOf(const Node* statement) {
   List* views = NIL;
   if (IsA(statement, ViewStmt)) {
     if (!castNode(ViewStmt, statement)->replace) return;
-    views = pg::Call([] { return RelationsOfCommand(true); });
+    views = pg::Call([] { return RelationsOfCommand(Affected::kViews); });
   } else if (IsA(statement, RuleStmt)) {
     const auto* const rule = castNode(RuleStmt, statement);
     if (rule->event != CMD_SELECT) return;
@@ -233,12 +235,16 @@ void UnlabelOf(const Node* statement) {
 }  // namespace
 }  // namespace phisync::tags
 
-// Fires after commands that may take tags away.
+// Fires after commands that may take tags away, and after columns are dropped.
 PHISYNC_FUNCTION(phisync_keep_tags) {
   using namespace phisync;
   pg::RequireEventTrigger(fcinfo, "phisync.keep_tags");
-  const Node* statement = reinterpret_cast<EventTriggerData*>(fcinfo->context)->parsetree;
-  tags::KeepOf(statement);
-  tags::UnlabelOf(statement);
+  const auto* const data = reinterpret_cast<EventTriggerData*>(fcinfo->context);
+  if (strcmp(data->event, "sql_drop") == 0) {
+    tags::KeepOf(pg::Call([] { return tags::FindLosersOfDrop(); }));
+    return Datum{0};
+  }
+  tags::KeepOf(pg::Call([&] { return tags::FindLosers(data->parsetree); }));
+  tags::UnlabelOf(data->parsetree);
   return Datum{0};
 }

@@ -68,6 +68,19 @@ constexpr Oid kReadingBuiltIns[] = {
     F_PG_LOGICAL_SLOT_PEEK_BINARY_CHANGES,
 };
 
+// What the planner knows of values, and large objects: parts of columns of any table.
+bool HoldsSamples(Oid relation) {
+  if (relation >= FirstNormalObjectId) return false;
+  if (relation == StatisticRelationId || relation == StatisticExtDataRelationId ||
+      relation == LargeObjectRelationId) {
+    return true;
+  }
+  for (const char* const view : {"pg_stats", "pg_stats_ext", "pg_stats_ext_exprs"}) {
+    if (relation == get_relname_relid(view, PG_CATALOG_NAMESPACE)) return true;
+  }
+  return false;
+}
+
 // Traces output `attribute` of the query; 0: all of them.
 void TraceOutput(Query* query, AttrNumber attribute, const Level* outer, bool as_is,
                  ColumnFacts* column);
@@ -94,8 +107,10 @@ void TraceOutput(Query* query, AttrNumber attribute, const Level* outer, bool as
     return;
   }
   bool found = false;
+  // A statement that writes, in WITH, gives what stands after RETURNING.
+  List* const outputs = query->commandType == CMD_SELECT ? query->targetList : query->returningList;
   ListCell* cell = nullptr;
-  foreach (cell, query->targetList) {
+  foreach (cell, outputs) {
     auto* target = lfirst_node(TargetEntry, cell);
     if (target->resjunk || (attribute != 0 && target->resno != attribute)) continue;
     found = true;
@@ -131,6 +146,7 @@ void TraceEntry(RangeTblEntry* entry, AttrNumber attribute, const Level* level, 
     case RTE_RELATION:
       // System columns say nothing about a person.
       if (attribute >= 0) AddRead(entry->relid, attribute, as_is && attribute > 0, column);
+      if (HoldsSamples(entry->relid)) column->calls_opaque = true;
       return;
     case RTE_SUBQUERY:
       TraceOutput(entry->subquery, attribute, level, as_is, column);

@@ -165,6 +165,12 @@ void Check(const ObjectAddress* object, const char* text) {
       if (text == nullptr) return;
       RefuseObject();
     }
+    if (object->objectSubId < 0) {
+      if (text == nullptr) return;
+      throw Error(sqlstate::kWrongObjectType, "system columns cannot be tagged",
+                  "They say where a row is and who wrote it, nothing about a person.",
+                  "Tag the table's own columns.");
+    }
     if (text != nullptr) {
       if (relation) {
         CheckRelation(*object, text);

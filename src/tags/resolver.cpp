@@ -41,7 +41,7 @@ class FactsMemory {
       const int column = object.objectSubId;
       if (column == 0) {
         facts->label = other.text;
-      } else if (column <= facts->column_count) {
+      } else if (column > 0 && column <= facts->column_count) {
         facts->columns[column - 1].label = other.text;
       }
     }

@@ -16,14 +16,22 @@ void Store(Oid relation, AttrNumber column, const char* label) {
   });
 }
 
+// Whoever runs the command chooses the search path: no operator here is found along it.
 constexpr const char* kTables =
     "SELECT DISTINCT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() c"
     " WHERE c.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
-    " AND c.object_type IN ('table', 'foreign table') AND NOT c.in_extension";
+    " AND c.object_type OPERATOR(pg_catalog.=) ANY ('{table,foreign table}')"
+    " AND NOT c.in_extension";
 constexpr const char* kViews =
     "SELECT DISTINCT c.objid FROM pg_catalog.pg_event_trigger_ddl_commands() c"
     " WHERE c.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
     " AND c.object_type OPERATOR(pg_catalog.=) 'view' AND NOT c.in_extension";
+constexpr const char* kWithoutColumn =
+    "SELECT DISTINCT d.objid FROM pg_catalog.pg_event_trigger_dropped_objects() d, "
+    "pg_catalog.pg_class c"
+    " WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass"
+    " AND d.objsubid OPERATOR(pg_catalog.<>) 0 AND c.oid OPERATOR(pg_catalog.=) d.objid"
+    " AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,f}')";
 
 }  // namespace
 
@@ -42,11 +50,14 @@ void FinishLabels(Oid relation) {
   });
 }
 
-List* RelationsOfCommand(bool views) {
+List* RelationsOfCommand(Affected affected) {
   List* relations = NIL;
   MemoryContext const outside = CurrentMemoryContext;
   if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
-  const int result = SPI_execute(views ? kViews : kTables, true, 0);
+  const char* const query = affected == Affected::kTables  ? kTables
+                            : affected == Affected::kViews ? kViews
+                                                           : kWithoutColumn;
+  const int result = SPI_execute(query, true, 0);
   if (result != SPI_OK_SELECT) elog(ERROR, "SPI_execute: %s", SPI_result_code_string(result));
   for (uint64 i = 0; i < SPI_processed; ++i) {
     bool null = false;

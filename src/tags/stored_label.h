@@ -18,9 +18,12 @@ void RemoveLabel(Oid relation, AttrNumber column);
 // that follow it, and what was stored visible. Throws.
 void FinishLabels(Oid relation);
 
-// Tables, foreign tables and views that the command of an event trigger at its end made or changed,
-// but for those of an extension's script; palloc'd. `views`: views alone, else tables alone. The
-// caller's frame may own nothing.
-List* RelationsOfCommand(bool views);
+// What a command did to relations: made or changed tables (and foreign tables) or views, but for
+// those of an extension's script; or dropped columns of tables that are still there.
+enum class Affected { kTables, kViews, kWithoutColumn };
+
+// Those of the command of an event trigger: at its end, or of sql_drop for kWithoutColumn;
+// palloc'd. The caller's frame may own nothing.
+List* RelationsOfCommand(Affected affected);
 
 }  // namespace phisync::tags

@@ -10,12 +10,26 @@ namespace {
 
 using namespace phisync;
 
-// The user outside all SECURITY DEFINER functions, so that those can ask.
-bool HasRightsOf(Oid role) {
-  return OidIsValid(role) && pg::Call([&] { return has_privs_of_role(GetOuterUserId(), role); });
+// The user outside all SECURITY DEFINER functions, so that those can ask. While a superuser
+// maintains an index or a materialized view, the server runs the owner's code in it with the
+// owner's rights; asked here, it would be the superuser.
+Oid Caller() {
+  if (pg::Call([] { return InSecurityRestrictedOperation(); })) {
+    throw Error(sqlstate::kInsufficientPrivilege,
+                "cannot change what others see within a security-restricted operation",
+                "An index or a materialized view is being maintained, and its code runs with the "
+                "rights of its owner.",
+                "Call the function by itself.");
+  }
+  return GetOuterUserId();
 }
 
 }  // namespace
+
+// caller()
+PHISYNC_FUNCTION(phisync_caller) {
+  return ObjectIdGetDatum(Caller());
+}
 
 // require_steward(relation regclass, action text): who acts on what others see of a relation must
 // own it, so that nothing is granted that he does not have, and be an officer, as this is policy.
@@ -36,8 +50,13 @@ PHISYNC_FUNCTION(phisync_require_steward) {
   if (found.name == nullptr) {
     throw Error(sqlstate::kUndefinedObject, "the relation does not exist");
   }
-  const bool owns = HasRightsOf(found.owner);
-  const bool officer = HasRightsOf(pg::Call([] { return get_role_oid("phisync_officer", true); }));
+  const Oid caller = Caller();
+  const auto has_rights_of = [&](Oid role) {
+    return OidIsValid(role) && pg::Call([&] { return has_privs_of_role(caller, role); });
+  };
+  const bool owns = has_rights_of(found.owner);
+  const bool officer =
+      has_rights_of(pg::Call([] { return get_role_oid("phisync_officer", true); }));
   if (owns && officer) return Datum{0};
   const std::string_view action = pg::View(pg::Call([&] { return PG_GETARG_TEXT_PP(1); }));
   throw Error(sqlstate::kInsufficientPrivilege,

@@ -67,11 +67,6 @@ PHISYNC_FUNCTION(phisync_masked_views_now) {
   return Datum{0};
 }
 
-// caller(): outside all SECURITY DEFINER functions.
-PHISYNC_FUNCTION(phisync_caller) {
-  return ObjectIdGetDatum(GetOuterUserId());
-}
-
 // masked_columns(relation regclass, profile text, view integer)
 PHISYNC_FUNCTION(phisync_masked_columns) {
   auto* const result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);

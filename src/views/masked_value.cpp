@@ -256,6 +256,11 @@ PHISYNC_FUNCTION(phisync_masked_value) {
   if (row.subject.text != nullptr) context.subject = masks::ToUtf8(row.subject.text);
   const Masked masked = site.mask->Apply(value, context, out);
   if (masked.outcome != Outcome::kValue) PG_RETURN_NULL();
-  return masks::MakeDatum(masked.value.type == ValueType::kText ? TEXTOID : row.value.type,
-                          masked.value);
+  const Oid type = masked.value.type == ValueType::kText ? TEXTOID : row.value.type;
+  // The caller has said which type to expect: with a value of another one the server would take a
+  // number for an address.
+  if (pg::Call([&] { return get_fn_expr_rettype(fcinfo->flinfo); }) != type) {
+    Refuse("The masked view shows the column as another type.");
+  }
+  return masks::MakeDatum(type, masked.value);
 }

@@ -40,6 +40,13 @@ ALTER TABLE patient ALTER COLUMN was_text TYPE boolean USING was_text::boolean;
 ALTER TABLE patient RENAME COLUMN guardian TO guardian_id;
 SQL
 
+# Surrogates of the rows of a table, and of those that come.
+$node->safe_psql('source', <<'SQL');
+SET phisync.key_command = 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
+SELECT phisync.create_profile('coded'), phisync.set_profile_rule('coded', 'phi:name', 'surrogate');
+CALL phisync.make_surrogates('coded', 'patient');
+SQL
+
 # Labels as stored, and tags as they take effect.
 sub tags
 {
@@ -50,12 +57,14 @@ SELECT relation, column_name, tag, label, source, origin FROM phisync.tags ORDER
 SELECT * FROM phisync.profiles WHERE name = 'study';
 SELECT * FROM phisync.profile_rules WHERE own ORDER BY class, relation::text;
 SELECT * FROM phisync.treatments('study', 'patient');
-SELECT phisync.mask_zip3('02139'), phisync.mask_zip3('03601'), scope, kind, hmac, code FROM phisync.surrogate;
+SELECT phisync.mask_zip3('02139'), phisync.mask_zip3('03601'), scope, kind, hmac, code FROM phisync.surrogate ORDER BY hmac;
+SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgfoid = 'phisync.surrogates_on_write()'::regprocedure;
 SQL
 }
 
 my $before = tags('source');
 like($before, qr/^column\|public\|patient\.was_text\|phi:freetext$/m, 'the source has its labels');
+like($before, qr/^patient\|~phisync_surrogates\|A$/m, 'the source makes surrogates of rows that are written');
 like($before, qr/^study\|\|patient\|guardian_id\|redact\|t$/m, 'the source has a rule for a column, under its new name');
 
 # A new database, with the extension there already or not.
@@ -82,6 +91,13 @@ foreach my $present (0, 1)
 	is(tags($db), $before, "pg_restore -j2 keeps the tags, $with");
 }
 is($node->safe_psql('plain1', 'SELECT name FROM patient'), 'Ann', 'the rows came too');
+is($node->safe_psql('plain1', <<'SQL'), "2\n3", 'what is written after a restore has the codes of the dump, and gets those that are missing');
+SET phisync.key_command = 'echo 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f';
+UPDATE patient SET guardian_id = guardian_id;
+SELECT count(*) FROM phisync.surrogate;
+UPDATE patient SET guardian_name = 'Cia';
+SELECT count(*) FROM phisync.surrogate;
+SQL
 # Labels of a restore that clear columns are events of the new database; they wait until its trail has the month.
 my $events = q{SELECT count(*) FROM phisync.audit_log WHERE source = 'tag'};
 my $waiting = $node->safe_psql('plain1', 'SELECT count(*) FROM phisync.audit_pending');
@@ -126,9 +142,11 @@ $node->safe_psql($without, 'ALTER EVENT TRIGGER phisync_load_provider ENABLE ALW
 $node->safe_psql($without, q{SET session_replication_role = replica; SECURITY LABEL FOR phisync ON COLUMN t.a IS 'phi:ssn'});
 is($node->safe_psql($without, 'SELECT tag FROM phisync.tags'), 'phi:ssn', 'with it a fresh session can set labels, whatever its replication role');
 
-# Labels outlive the extension; untag_all is the way out.
+# Labels outlive the extension; untag_all is the way out. So do triggers on tables, which hold it up until they are taken away.
 ($rc, $out, $err) = $node->psql('source', 'SELECT phisync.untag_all(); DROP EXTENSION phisync;');
 is($out, 11, 'untag_all removes every label');
+like($err, qr/trigger ~phisync_surrogates on table patient depends on function phisync.surrogates_on_write/, 'a table that makes surrogates is named');
+$node->safe_psql('source', q{SELECT phisync.stop_surrogates('patient'); DROP EXTENSION phisync; UPDATE patient SET name = 'Dia'});
 $node->command_ok([ 'pg_dump', @to, '-f', "$dir/untagged.sql", 'source' ], 'pg_dump after DROP EXTENSION');
 unlike(slurp_file("$dir/untagged.sql"), qr/SECURITY LABEL/, 'the dump names no label');
 $node->command_ok([ 'pg_dumpall', @to, '-g', '-f', "$dir/globals.sql" ], 'pg_dumpall -g');

@@ -25,9 +25,16 @@ TEST(DetectWords, AreSplitAndSpelledOut) {
   EXPECT_EQ(Joined("HTTPRequestURL"), "http request url");
   EXPECT_EQ(Joined("addressLine2"), "address line 2");
   EXPECT_EQ(Joined("policies"), "policy");
+  EXPECT_EQ(Joined("mothersname"), "mother name");
+  EXPECT_EQ(Joined("CLM_ADMSN_DT"), "claim admission date");  // without vowels
+  EXPECT_EQ(Joined("xtrc"), "xtrc");
+  EXPECT_EQ(Joined("fecha_nacimiento"), "date birth date");
   EXPECT_EQ(Joined("Straße nr"), "straße nr");
   EXPECT_EQ(Joined(""), "");
   EXPECT_EQ(Joined("___"), "");
+  EXPECT_EQ(WithoutVowels("dgns"), "diagnosis");
+  EXPECT_EQ(WithoutVowels("ct"), "");  // city, or county but for its n
+  EXPECT_EQ(WithoutVowels(""), "");
   EXPECT_EQ(Words("a b c d e f g h i j k l m n o p q r s t u v w x y z").size(), 16U);
 }
 
