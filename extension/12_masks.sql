@@ -72,7 +72,7 @@ CREATE TABLE phisync.surrogate (
 ALTER TABLE phisync.surrogate ALTER COLUMN scope SET STORAGE PLAIN, ALTER COLUMN kind SET STORAGE PLAIN,
   ALTER COLUMN hmac SET STORAGE PLAIN, ALTER COLUMN code SET STORAGE PLAIN;
 COMMENT ON TABLE phisync.surrogate IS
-'Random codes that stand for values, each under an HMAC of the value, written by phisync.mask_surrogate alone. With the key it leads from values to codes: keep it as the values themselves. Needs no preload.';
+'Random codes that stand for values, each under an HMAC of the value, written by phisync.mask_surrogate and for phisync.make_surrogates alone. With the key it leads from values to codes: keep it as the values themselves. Needs no preload.';
 SELECT pg_catalog.pg_extension_config_dump('phisync.surrogate', '');
 
 -- Functions of the value alone.

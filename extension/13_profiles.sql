@@ -4,10 +4,11 @@ CREATE TABLE phisync.profile (
   name     text COLLATE "C" PRIMARY KEY,
   based_on text NOT NULL,
   consents text[] NOT NULL,
-  scope    text
+  scope    text,
+  confidentiality text NOT NULL
 ) WITH (user_catalog_table = true);
 ALTER TABLE phisync.profile ALTER COLUMN based_on SET STORAGE PLAIN, ALTER COLUMN consents SET STORAGE PLAIN,
-  ALTER COLUMN scope SET STORAGE PLAIN;
+  ALTER COLUMN scope SET STORAGE PLAIN, ALTER COLUMN confidentiality SET STORAGE PLAIN;
 COMMENT ON TABLE phisync.profile IS
 'Users'' profiles, written by phisync.create_profile, set_profile_x. Read phisync.profiles instead. Needs no preload.';
 
@@ -40,15 +41,16 @@ SELECT pg_catalog.pg_extension_config_dump('phisync.profile_column',
 
 GRANT SELECT ON phisync.profile, phisync.profile_rule, phisync.profile_column TO phisync_officer, phisync_auditor;
 
-CREATE FUNCTION phisync.create_profile(name text, based_on text DEFAULT 'withhold', consents text[] DEFAULT '{}', scope text DEFAULT NULL)
+CREATE FUNCTION phisync.create_profile(name text, based_on text DEFAULT 'withhold', consents text[] DEFAULT '{}', scope text DEFAULT NULL,
+  confidentiality text DEFAULT 'V')
 RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_create_profile';
-COMMENT ON FUNCTION phisync.create_profile(text, text, text[], text) IS
-'Makes a profile of one''s own: at first it gives what a built-in one gives (withhold: no PHI), and what labels say by x= where that has no rule; phisync.set_profile_rule changes it. consents: sensitivity codes (HIV, 42CFRPart2...) whose data its consumers may have. scope: of pseudonyms, surrogates and date shifts whose rule names none (null: the name of the profile). Raises 42602 for a name with other characters than a-z, 0-9 and _, 42710 if there is one of that name, 42704 for an unknown base, 22023 for an unknown code. Needs no preload.';
+COMMENT ON FUNCTION phisync.create_profile(text, text, text[], text, text) IS
+'Makes a profile of one''s own: at first it gives what a built-in one gives (withhold: no PHI), and what labels say by x= where that has no rule; phisync.set_profile_rule changes it. consents: sensitivity codes (HIV, 42CFRPart2...) whose data its consumers may have. scope: of pseudonyms, surrogates and date shifts whose rule names none (null: the name of the profile). confidentiality: HL7''s level (U, L, M, N, R, V) up to which its consumers may have data: columns of a higher one, and rows of tables of a higher one, they do not get. Raises 42602 for a name with other characters than a-z, 0-9 and _, 42710 if there is one of that name, 42704 for an unknown base, 22023 for an unknown code or level. Needs no preload.';
 
-CREATE FUNCTION phisync.alter_profile(name text, consents text[] DEFAULT NULL, scope text DEFAULT NULL)
+CREATE FUNCTION phisync.alter_profile(name text, consents text[] DEFAULT NULL, scope text DEFAULT NULL, confidentiality text DEFAULT NULL)
 RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_alter_profile';
-COMMENT ON FUNCTION phisync.alter_profile(text, text[], text) IS
-'Changes the consents or the scope of a profile and keeps what is null; a scope of an empty text is the profile''s name. Consumers are told to take the buckets anew that have the profile. Locks their tables against writers until the transaction ends. Raises 42704 if there is no such profile, 22023 for a built-in one and for unknown codes, and what phisync.create_bucket raises if a bucket could not be served any more. Needs no preload.';
+COMMENT ON FUNCTION phisync.alter_profile(text, text[], text, text) IS
+'Changes the consents, the scope or the confidentiality of a profile and keeps what is null; a scope of an empty text is the profile''s name. Consumers are told to take the buckets anew that have the profile. Locks their tables against writers until the transaction ends. Raises 42704 if there is no such profile, 22023 for a built-in one and for unknown codes and levels, and what phisync.create_bucket raises if a bucket could not be served any more. Needs no preload.';
 
 CREATE FUNCTION phisync.set_profile_rule(profile text, class text, transformation text)
 RETURNS void LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'phisync_set_profile_rule';
@@ -76,11 +78,11 @@ COMMENT ON FUNCTION phisync.profile_class_rules(text) IS
 'What a profile makes of each class of tags, and of what is unclassified; columns as in phisync.profile_rules. Raises 42704 if there is none of that name. Needs no preload.';
 
 CREATE VIEW phisync.profiles AS
-SELECT name, NULL::text AS based_on, NULL::text[] AS consents, name AS scope, description FROM phisync.built_in_profiles()
+SELECT name, NULL::text AS based_on, NULL::text[] AS consents, name AS scope, 'V' AS confidentiality, description FROM phisync.built_in_profiles()
 UNION ALL
-SELECT name, based_on, consents, COALESCE(scope, name), NULL FROM phisync.profile;
+SELECT name, based_on, consents, COALESCE(scope, name), confidentiality, NULL FROM phisync.profile;
 COMMENT ON VIEW phisync.profiles IS
-'Profiles, built in (based_on is null) and users'': the built-in one that it is based on, the sensitivity codes whose data its consumers may have (full: all of them), the scope of its pseudonyms, surrogates and date shifts. Needs no preload.';
+'Profiles, built in (based_on is null) and users'': the built-in one that it is based on, the sensitivity codes whose data its consumers may have (full: all of them), the scope of its pseudonyms, surrogates and date shifts, the confidentiality up to which they may have data (V: all). Needs no preload.';
 
 CREATE VIEW phisync.profile_rules AS
 SELECT p.name AS profile, r.class, NULL::regclass AS relation, NULL::name AS column_name, r.transformation,
@@ -92,21 +94,21 @@ COMMENT ON VIEW phisync.profile_rules IS
 'What each profile makes of each class of tags (own: set for this class, else it follows from the rule for the kind or from the built-in profile), and its rules for single columns. Needs no preload.';
 
 CREATE FUNCTION phisync.profile_check(profile text, standard text DEFAULT NULL)
-RETURNS TABLE (standard text, subject text, rule text, citation text, why text, remedy text)
+RETURNS TABLE (standard text, subject text, rule text, citation text, why text, remedy text, status text)
 LANGUAGE C STABLE PARALLEL UNSAFE ROWS 20 AS 'MODULE_PATHNAME', 'phisync_profile_check';
 COMMENT ON FUNCTION phisync.profile_check(text, text) IS
-'What keeps a profile from being as strict as a standard asks, safe_harbor (45 CFR 164.514(b)(2)), limited_dataset (164.514(e)(2)) or, by default, both: rules for classes, then single columns where a rule of theirs or their label says something else, each with the paragraph, the reason, and transformations that would do. No row: nothing that can be told from rules and tags; whoever discloses must still not know of anything else that identifies. Raises 42704 for an unknown profile, 22023 for an unknown standard. Needs no preload.';
+'What keeps a profile from being as strict as a standard asks, safe_harbor (45 CFR 164.514(b)(2)), limited_dataset (164.514(e)(2)) or, by default, both: rules for classes, then single columns where a rule of theirs or their label says something else, each with the paragraph, the reason, and transformations that would do (status violation); then, of Safe Harbor, columns labelled quasi=yes that the profile gives as they are (status advice). No violation: nothing that can be told from rules and tags; whoever discloses must still not know of anything else that identifies. Raises 42704 for an unknown profile, 22023 for an unknown standard. Needs no preload.';
 
 CREATE FUNCTION phisync.treatments(profile text, relation regclass)
 RETURNS TABLE (column_name name, tag text, treatment text, row_codes boolean, hides_rows boolean)
 LANGUAGE C STABLE STRICT PARALLEL RESTRICTED ROWS 20 AS 'MODULE_PATHNAME', 'phisync_treatments';
 COMMENT ON FUNCTION phisync.treatments(text, regclass) IS
-'What a profile makes of each column of a table or view, all considered: tags, sensitivities and consents, the profile''s rules for the column and its class, the label''s x=, and the type. keep for what is no PHI. row_codes: the column holds the sensitivity codes of its row, which is sent only to those with consent to all of them; hides_rows: the label of the table has a sensitivity without consent, no row is sent. Raises 42704 for an unknown profile, 55000 where the table''s label says default=error and a column is unclassified. Needs no preload.';
+'What a profile makes of each column of a table or view, all considered: tags, policy=drop, confidentiality, sensitivities and consents, the profile''s rules for the column and its class, the label''s x=, and the type. keep for what is no PHI. row_codes: the column holds the sensitivity codes of its row, which is sent only to those with consent to all of them; hides_rows: the label of the table has a sensitivity without consent or a confidentiality above the profile''s, no row is sent. Raises 42704 for an unknown profile, 55000 where the table''s label says default=error and a column is unclassified. Needs no preload.';
 
-REVOKE ALL ON FUNCTION phisync.create_profile(text, text, text[], text), phisync.alter_profile(text, text[], text),
+REVOKE ALL ON FUNCTION phisync.create_profile(text, text, text[], text, text), phisync.alter_profile(text, text[], text, text),
   phisync.set_profile_rule(text, text, text), phisync.set_profile_rule(text, regclass, name, text), phisync.drop_profile(text),
   phisync.profile_class_rules(text), phisync.profile_check(text, text), phisync.treatments(text, regclass) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION phisync.create_profile(text, text, text[], text), phisync.alter_profile(text, text[], text),
+GRANT EXECUTE ON FUNCTION phisync.create_profile(text, text, text[], text, text), phisync.alter_profile(text, text[], text, text),
   phisync.set_profile_rule(text, text, text), phisync.set_profile_rule(text, regclass, name, text), phisync.drop_profile(text)
   TO phisync_officer;
 GRANT EXECUTE ON FUNCTION phisync.profile_class_rules(text), phisync.profile_check(text, text), phisync.treatments(text, regclass) TO phisync_officer, phisync_auditor;

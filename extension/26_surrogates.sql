@@ -27,7 +27,7 @@ BEGIN
     )
     SELECT f.profile, c.oid::regclass, EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgenabled = 'A'
         AND t.tgfoid = 'phisync.surrogates_on_write()'::regprocedure)
-    FROM family f JOIN pg_class c ON c.oid = f.oid WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+    FROM family f JOIN pg_class c ON c.oid = f.oid WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
     ORDER BY f.profile, c.oid::regclass::text COLLATE "C" LOOP
     BEGIN
       SELECT array_agg(t.column_name ORDER BY a.attnum), array_agg(DISTINCT t.treatment) INTO columns, treatments
@@ -131,7 +131,8 @@ BEGIN
   PERFORM phisync.set_surrogate_triggers(profile, relation);
   -- From here on rows come with their codes; those before are seen by what reads now.
   COMMIT;
-  tables := ARRAY(SELECT s.relation FROM phisync.surrogate_tables(profile, relation) s);
+  tables := ARRAY(SELECT s.relation FROM phisync.surrogate_tables(profile, relation) s
+                  JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) s.relation WHERE c.relkind OPERATOR(pg_catalog.=) 'r');
   FOREACH one IN ARRAY tables LOOP
     block := 0;
     WHILE block IS NOT NULL LOOP

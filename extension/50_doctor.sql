@@ -55,6 +55,15 @@ BEGIN
     status := 'ok'; finding := 'off: it needs preload';
   END IF;
   RETURN NEXT;
+  -- By whom, no trail says.
+  FOR r IN SELECT * FROM phisync.read_enforcement_drift() LOOP
+    status := CASE WHEN r.weaker THEN 'fail' ELSE 'warn' END;
+    finding := format('%s for %s%s, set by hand: phisync.set_read_enforcement last said %s', coalesce(r.mode, 'nothing'),
+      coalesce(quote_ident(r.role), 'all'), CASE WHEN r.here THEN '' ELSE ' in all databases' END, coalesce(r.recorded, 'nothing'));
+    remedy := CASE WHEN r.here THEN format('SELECT phisync.set_read_enforcement(%L%s);  -- or with %L, if that is meant', r.recorded, ', ' || quote_literal(quote_ident(r.role)), r.mode)
+      ELSE format('ALTER ROLE %s RESET phisync.read_enforcement;', coalesce(quote_ident(r.role), 'ALL')) END;
+    RETURN NEXT;
+  END LOOP;
 
   "check" := 'output_plugin_libraries';
   others := ARRAY(SELECT p FROM unnest(plugins) p WHERE p NOT IN ('phisync', ''));
@@ -190,7 +199,9 @@ BEGIN
 
   -- Without a code the stream sends NULL, and nothing of a row whose id has none.
   "check" := 'surrogates'; found_any := false;
-  FOR r IN SELECT s.profile, s.relation, s.columns FROM phisync.surrogate_tables() s WHERE NOT s.on_write LOOP
+  FOR r IN WITH without AS MATERIALIZED (SELECT s.* FROM phisync.surrogate_tables() s WHERE NOT s.on_write)
+           SELECT w.profile, w.relation, w.columns FROM without w
+           WHERE NOT EXISTS (SELECT FROM without a JOIN pg_inherits i ON i.inhparent = a.relation WHERE a.profile = w.profile AND i.inhrelid = w.relation) LOOP
     found_any := true; status := 'warn';
     finding := format('profile %s sends surrogates of %s (%s), and nothing makes them for rows that are written', r.profile, r.relation,
       array_to_string(r.columns, ', '));

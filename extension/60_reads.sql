@@ -109,10 +109,35 @@ CREATE TABLE phisync.read_enforcement_change (
   mode       text
 );
 COMMENT ON TABLE phisync.read_enforcement_change IS
-'Who set phisync.read_enforcement, for which role (null: the database) and to what (null: removed); written by phisync.set_read_enforcement alone. What superusers do with ALTER DATABASE, ROLE and SYSTEM is not in it. Needs no preload.';
+'Who set phisync.read_enforcement, for which role (null: the database) and to what (null: removed); written by phisync.set_read_enforcement alone. What superusers do with ALTER DATABASE, ROLE and SYSTEM is not in it; of the former two phisync.doctor() tells. Needs no preload.';
 SELECT pg_catalog.pg_extension_config_dump('phisync.read_enforcement_change', '');
 REVOKE ALL ON phisync.read_enforcement_change FROM PUBLIC;
 GRANT SELECT ON phisync.read_enforcement_change TO phisync_officer, phisync_auditor;
+
+CREATE FUNCTION phisync.read_enforcement_drift(OUT here boolean, OUT role name, OUT mode text, OUT recorded text, OUT weaker boolean) RETURNS SETOF record
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH actual AS (
+    SELECT s.setdatabase <> 0 AS here, coalesce(r.rolname, '') AS role, lower(split_part(c, '=', 2)) AS mode
+    FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) c LEFT JOIN pg_roles r ON r.oid = s.setrole
+    WHERE s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())) AND c LIKE 'phisync.read\_enforcement=%'
+  ), last AS (
+    SELECT DISTINCT ON (n.role) true AS here, coalesce(n.role, '') AS role, n.mode FROM phisync.read_enforcement_change n ORDER BY n.role, n.changed_at DESC
+  ), known AS (
+    -- The setting of a role that is gone went with it.
+    SELECT * FROM last l WHERE l.role = '' OR l.role IN (SELECT o.rolname FROM pg_roles o)
+  ), strength (mode, s) AS (VALUES ('off', 0), ('audit', 1), ('deny', 2))
+  SELECT here, nullif(role, ''), a.mode, l.mode,
+         -- What is set for all databases counts where the database says nothing; what is set for a role counts before it.
+         (here OR role <> '') AND
+         (SELECT s FROM strength s WHERE s.mode = coalesce(a.mode, (SELECT d.mode FROM actual d WHERE d.here AND d.role = ''), 'off'))
+         < (SELECT s FROM strength s WHERE s.mode = coalesce(l.mode, (SELECT d.mode FROM known d WHERE d.role = ''), 'off'))
+  FROM actual a FULL JOIN known l USING (here, role)
+  WHERE a.mode IS DISTINCT FROM l.mode ORDER BY here DESC, role COLLATE "C"
+$$;
+COMMENT ON FUNCTION phisync.read_enforcement_drift() IS
+'Where phisync.read_enforcement, as it is set for this database (here) and for all, for one role or (null) for every one, is not what phisync.set_read_enforcement last said (recorded; null: nothing, or removed): somebody used ALTER DATABASE or ALTER ROLE. weaker: less is enforced than recorded. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.read_enforcement_drift() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.read_enforcement_drift() TO phisync_officer, phisync_auditor;
 
 CREATE FUNCTION phisync.set_read_enforcement(mode text, role regrole DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

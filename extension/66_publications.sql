@@ -25,7 +25,7 @@ BEGIN
   INTO columns, left_out FROM phisync.masked_columns(relation, profile) m;
   condition := phisync.row_condition(relation, profile, '');
   IF condition = 'false' THEN
-    reason := 'the profile has no consent for the sensitivity of its rows';
+    reason := 'the profile has no consent or clearance for its rows';
   ELSIF columns IS NULL THEN
     reason := 'the profile keeps none of its columns';
   ELSIF changes THEN

@@ -25,6 +25,20 @@ SELECT subject, rule FROM phisync.profile_check('safe_harbor');
 -- A rule that a partition has for itself is told of there.
 SELECT phisync.set_profile_rule('registry', 'patient_1', 'seen', 'keep');
 SELECT subject, rule FROM phisync.profile_check('registry', 'safe_harbor');
+-- Quasi-identifiers that are given as they are: advice, no violation. Not where rows are hidden, values are coarser, or it is a violation anyhow.
+CREATE TABLE person (id int, sex text, race text, town text, zip text, died date);
+CREATE TABLE persons () INHERITS (person);
+CREATE TABLE secret (id int, sex text);
+SELECT phisync.tag('person', 'phi'), phisync.tag('person', 'id', 'none'), phisync.tag('person', 'sex', 'none;quasi=yes'), phisync.tag('person', 'race', 'phi:clinical;quasi=yes'),
+  phisync.tag('person', 'town', 'phi:geo.city;quasi=yes'), phisync.tag('person', 'zip', 'phi:geo.zip;quasi=yes'), phisync.tag('person', 'died', 'phi:date.death'),
+  phisync.tag('secret', 'phi;sens=HIV'), phisync.tag('secret', 'sex', 'none;quasi=yes') \g /dev/null
+SELECT standard, subject, rule, citation, why, remedy, status FROM phisync.profile_check('safe_harbor');
+SELECT subject, status FROM phisync.profile_check('full') WHERE status = 'advice';
+SELECT subject, status FROM phisync.profile_check('registry', 'safe_harbor') WHERE subject ~ '\.';
+SELECT phisync.set_profile_rule('registry', 'person', 'race', 'null');
+SELECT phisync.set_profile_rule('registry', 'person', 'town', 'keep');
+SELECT subject, status FROM phisync.profile_check('registry', 'safe_harbor') WHERE subject ~ 'person';
+SELECT subject, status FROM phisync.profile_check('safe_harbor', 'limited_dataset');
 -- Records of substance use treatment need more than a data use agreement.
 SELECT phisync.alter_profile('registry', consents => '{42CFRPart2,HIV}');
 SELECT standard, subject, citation, why, remedy FROM phisync.profile_check('registry') WHERE subject LIKE 'consent%';

@@ -25,6 +25,8 @@ SELECT FROM phisync.tag('names', 'name', 'phi:name');
 SELECT * FROM changes();
 -- What a label says that no profile looks at does not matter, nor does the same label again; another class does.
 SELECT FROM phisync.tag('patient', 'name', 'phi:name');
+SELECT FROM phisync.tag('patient', 'name', 'phi:name; quasi=yes');
+SELECT * FROM changes();
 SELECT FROM phisync.tag('patient', 'name', 'phi:name; conf=R; quasi=yes');
 SELECT * FROM changes();
 SELECT FROM phisync.tag('patient', 'name', 'phi:name.family; conf=R');

@@ -3,6 +3,7 @@
 \set setup :abs_srcdir '/sql/include/stream_setup.sql'
 \set drop :abs_srcdir '/sql/include/stream_drop.sql'
 \i :setup
+\set SHOW_CONTEXT never
 SELECT '/tmp/phisync_regress_key_' || pg_backend_pid() AS key_file \gset
 SELECT 'umask 077; cat > ' || :'key_file' AS write, 'rm -f ' || :'key_file' AS remove \gset
 COPY (SELECT '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f') TO PROGRAM :'write';
@@ -84,8 +85,28 @@ SELECT count(*) FROM streamed WHERE r ~ '[A-Z2-7]{26}';
 -- The snapshot has the same of the same rows.
 SELECT count(*) FROM (SELECT r::jsonb -> 'id' FROM streamed WHERE r LIKE '%"k":"put"%' EXCEPT SELECT r::jsonb -> 'id' FROM phisync.snapshot('regress') d, shown(d) r) AS differs;
 SELECT count(*) FROM stream() \g /dev/null
--- Again: nothing to do.
+-- Codes that subtransactions made, and that they took away again.
+BEGIN;
+SAVEPOINT a;
+INSERT INTO visit VALUES (10, 'sub-1');
+RELEASE a;
+INSERT INTO visit VALUES (11, 'sub-1');
+SAVEPOINT b;
+INSERT INTO visit VALUES (12, 'sub-2');
+ROLLBACK TO b;
+INSERT INTO visit VALUES (13, 'sub-2');
+COMMIT;
+SELECT count(*) AS sent, count(r -> 'data' ->> 'mrn') AS coded, count(DISTINCT r -> 'data' ->> 'mrn') AS codes
+  FROM stream() record, LATERAL (SELECT record::json AS r) j WHERE record ~ '^."k":"put"';
+-- Again, by a member of phisync_officer, who owns no table: nothing to do but for what was written without the trigger.
+CREATE ROLE regress_surrogates_officer IN ROLE phisync_officer;
+ALTER TABLE visit DISABLE TRIGGER ALL;
+INSERT INTO visit VALUES (20, 'late');
+SET ROLE regress_surrogates_officer;
 CALL phisync.make_surrogates('study');
+CALL phisync.make_surrogates('study');
+SELECT count(*) FROM phisync.surrogate;
+RESET ROLE;
 CALL phisync.make_surrogates('study', 'patient');
 BEGIN;
 CALL phisync.make_surrogates('study');
@@ -116,5 +137,5 @@ COPY (SELECT WHERE false) TO PROGRAM :'remove';
 RESET phisync.key_file;
 \i :drop
 SELECT phisync.drop_profile('study');
-DROP ROLE regress_clerk;
+DROP ROLE regress_clerk, regress_surrogates_officer;
 DELETE FROM phisync.surrogate;

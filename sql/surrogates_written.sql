@@ -3,6 +3,7 @@
 \set setup :abs_srcdir '/sql/include/stream_setup.sql'
 \set drop :abs_srcdir '/sql/include/stream_drop.sql'
 \i :setup
+\set SHOW_CONTEXT never
 SELECT '/tmp/phisync_regress_key_' || pg_backend_pid() AS key_file \gset
 SELECT 'umask 077; cat > ' || :'key_file' AS write, 'rm -f ' || :'key_file' AS remove \gset
 COPY (SELECT '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f') TO PROGRAM :'write';
@@ -12,8 +13,10 @@ SELECT phisync.set_profile_rule('study', 'phi:mrn', 'surrogate');
 CREATE FUNCTION codes() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM phisync.surrogate';
 -- Partitions, those to come included, and one that had the trigger before its table.
 CREATE TABLE stay (id int, mrn text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
-CREATE TABLE stay_1 PARTITION OF stay FOR VALUES FROM (0) TO (10);
 SELECT phisync.tag('stay', 'id', 'none'), phisync.tag('stay', 'mrn', 'phi:mrn') \g /dev/null
+CALL phisync.make_surrogates('study', 'stay');
+SELECT phisync.stop_surrogates('stay');
+CREATE TABLE stay_1 PARTITION OF stay FOR VALUES FROM (0) TO (10);
 INSERT INTO stay VALUES (1, 's1');
 CALL phisync.make_surrogates('study', 'stay_1');
 SELECT codes();
@@ -31,7 +34,16 @@ CALL phisync.make_surrogates('study', 'stay_3');
 SELECT phisync.stop_surrogates('stay_2');
 ALTER TABLE stay DETACH PARTITION stay_3;
 SELECT relation, on_write FROM phisync.surrogate_tables('study', 'stay') UNION ALL SELECT relation, on_write FROM phisync.surrogate_tables('study', 'stay_3') ORDER BY 1;
+-- A table that has the trigger is attached without it.
+CALL phisync.make_surrogates('study', 'stay_3');
+ALTER TABLE stay ATTACH PARTITION stay_3 FOR VALUES FROM (20) TO (30);
+SELECT phisync.stop_surrogates('stay_3');
+ALTER TABLE stay ATTACH PARTITION stay_3 FOR VALUES FROM (20) TO (30);
+SELECT bool_and(on_write) FROM phisync.surrogate_tables('study', 'stay');
+SELECT phisync.create_bucket('b', ARRAY['SELECT * FROM stay'], profile => 'study');
 SELECT phisync.stop_surrogates('stay');
+SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'surrogates';
+SELECT phisync.drop_bucket('b');
 DELETE FROM phisync.surrogate;
 -- Heirs.
 CREATE TABLE person (mrn text);
@@ -133,6 +145,15 @@ UPDATE odd SET given = 'Ada';
 SELECT codes(), has_code('Lind-Ada');
 INSERT INTO odd VALUES (2, (SELECT string_agg(md5(g::text), '') FROM generate_series(1, 1000) g), '', DEFAULT, NULL, NULL);
 SELECT codes(), has_code((SELECT mrn::text FROM odd WHERE id = 2));
+-- Only tables have rows to make them of.
+CREATE VIEW seen AS SELECT * FROM odd;
+CALL phisync.make_surrogates('study', 'seen');
+SELECT phisync.make_surrogates_of('study', 'seen', 0, 1);
+SELECT phisync.make_surrogates_of('study', 'stay', 0, 1);
+SELECT phisync.make_surrogates_of('study', 'odd', -1, 1);
+BEGIN READ ONLY;
+SELECT phisync.make_surrogates_of('study', 'odd', 0, 1);
+ROLLBACK;
 -- doctor() tells, with the call that mends it.
 SELECT phisync.create_bucket('b', ARRAY['SELECT * FROM odd'], profile => 'study');
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'surrogates';

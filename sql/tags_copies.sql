@@ -106,6 +106,18 @@ CREATE TABLE by_user AS SELECT id, name, notes FROM patient;
 SELECT count(*) FROM by_user;
 RESET ROLE;
 SELECT * FROM shown('by_user');
+-- What the label of a table says of all its rows goes along, also where no column is PHI by itself; what lets more out does not.
+CREATE TABLE programme (id int, note text);
+CREATE TABLE ward (id int, note text);
+SELECT phisync.tag('programme', 'phi;sens=SUD;part2=yes;default=error'), phisync.tag('programme', 'id', 'none'), phisync.tag('programme', 'note', 'phi:clinical'),
+  phisync.tag('ward', 'phi;conf=V;default=keep'), phisync.tag('ward', 'id', 'none') \g /dev/null
+CREATE TABLE programme_like (LIKE programme);
+CREATE TABLE ward_like (LIKE ward);
+CREATE TABLE programme_notes AS SELECT note FROM programme;
+CREATE TABLE programme_ids AS SELECT id FROM programme;
+CREATE TABLE both_ids AS SELECT p.id, w.id AS ward FROM programme p, ward w;
+SELECT objname, label FROM pg_seclabels WHERE objtype = 'table' AND objname ~ '_(like|notes|ids)$' ORDER BY objname COLLATE "C";
+SELECT * FROM shown('programme_ids', 'ward_like');
 -- Restores say nothing; labels come later.
 SET check_function_bodies = off;
 ALTER TABLE patient ADD COLUMN quiet text;

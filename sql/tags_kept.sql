@@ -84,6 +84,25 @@ ALTER TABLE m NO INHERIT k;
 RESET ROLE;
 ALTER TABLE m NO INHERIT k;
 SELECT * FROM shown('m');
+-- Nor can one keep policy=drop, confidentiality or sensitivity of what stays unclassified.
+CREATE TABLE n (x text);
+CREATE TABLE o () INHERITS (k, l, n);
+SELECT phisync.tag('k', 'x', 'phi:ssn;policy=drop'), phisync.tag('n', 'x', 'phi:mrn');
+ALTER TABLE o OWNER TO regress_kept_owner;
+SET ROLE regress_kept_owner;
+ALTER TABLE o NO INHERIT k;
+RESET ROLE;
+SELECT phisync.tag('k', 'x', 'phi:ssn');
+SET ROLE regress_kept_owner;
+ALTER TABLE o NO INHERIT k;
+RESET ROLE;
+SELECT * FROM shown('o');
+-- The confidentiality of a table.
+CREATE TABLE high (x text);
+CREATE TABLE low () INHERITS (high);
+SELECT phisync.tag('high', 'phi;conf=V'), phisync.tag('high', 'x', 'none');
+ALTER TABLE low NO INHERIT high;
+SELECT label FROM pg_seclabel WHERE objoid = 'low'::regclass ORDER BY objsubid;
 SELECT phisync.keep_tags();
 
 SET client_min_messages = warning;

@@ -23,13 +23,17 @@ SECURITY LABEL FOR phisync ON COLUMN patient.room IS 'none';
 SECURITY LABEL FOR phisync ON COLUMN patient.room IS NULL;
 SECURITY LABEL FOR phisync ON COLUMN patient.room IS 'none';
 SECURITY LABEL FOR phisync ON COLUMN patient.note IS 'phi:clinical.note';
+SECURITY LABEL FOR phisync ON COLUMN patient.note IS 'phi:clinical.note;conf=R;policy=drop';
 
 -- He does not take them away, in whatever way.
 SECURITY LABEL FOR phisync ON COLUMN patient.ssn IS NULL;
 \echo :SQLSTATE
 SECURITY LABEL FOR phisync ON COLUMN patient.ssn IS 'none';
 SECURITY LABEL FOR phisync ON COLUMN patient.ssn IS 'phi:mrn';
-SECURITY LABEL FOR phisync ON COLUMN patient.note IS 'phi:clinical';
+SECURITY LABEL FOR phisync ON COLUMN patient.note IS 'phi:clinical;conf=R;policy=drop';
+SECURITY LABEL FOR phisync ON COLUMN patient.note IS 'phi:clinical.note;conf=R';
+SECURITY LABEL FOR phisync ON COLUMN patient.note IS 'phi:clinical.note;policy=drop';
+SECURITY LABEL FOR phisync ON COLUMN patient.note IS 'phi:clinical.note;conf=R;policy=keep';
 SECURITY LABEL FOR phisync ON COLUMN patient.name IS 'phi:name;conf=R';
 SECURITY LABEL FOR phisync ON COLUMN patient.ssn IS 'phi:ssn;x=keep';
 SECURITY LABEL FOR phisync ON TABLE patient IS NULL;

@@ -3,7 +3,7 @@
 # The server's major version that is tested: the one of Debian.
 pg_major=${PG_MAJOR:-15}
 packages_build="g++ make postgresql-$pg_major postgresql-server-dev-$pg_major libssl-dev"
-packages_test="cmake libgtest-dev clang-14 libclang-rt-14-dev clang-format clang-tidy libipc-run-perl bzip2 python3"
+packages_test="cmake libgtest-dev clang-14 libclang-rt-14-dev clang-format clang-tidy libipc-run-perl bzip2 python3 faketime"
 packages_data="nodejs npm"
 
 # need_packages NAME...: installs those that are missing, with sudo where we are not root.

@@ -14,8 +14,7 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-constexpr std::array<std::string_view, 6> kConfidentiality = {"U", "L", "M", "N", "R", "V"};
-constexpr std::array<std::string_view, 3> kPolicies = {"keep", "", "drop"};
+constexpr std::string_view kKeep = "keep";  // as x= has it
 constexpr std::array<std::string_view, 3> kUnclassified = {"keep", "omit", "error"};
 constexpr std::array<std::string_view, 1> kYes = {"yes"};
 
@@ -210,6 +209,20 @@ ClassId ReadClass(Parser& parser, std::string_view word) {
   return id;
 }
 
+// What is no PHI is sent as it is: options that say otherwise must not look as if they counted.
+void RefuseOnNone(const Parser& parser, const ColumnLabel& label, std::string_view text) {
+  if (label.sens != 0 || label.part2 || label.conf > Confidentiality::kNormal) {
+    parser.Fail(text, "sensitivity on a column that is not PHI",
+                "Give the column a class such as phi:clinical, or leave sens, part2 and conf above "
+                "N out.");
+  }
+  if (label.drop || !label.transform.empty()) {
+    parser.Fail(text, "transformation of a column that is not PHI",
+                "Give the column a class such as phi:code, or leave x and policy out: what is none "
+                "is sent as it is.");
+  }
+}
+
 TableLabel ParseRelationLabel(std::string_view what, std::string_view text, Words keys) {
   Parser parser(what, text, keys);
   TableLabel label;
@@ -231,7 +244,7 @@ TableLabel ParseRelationLabel(std::string_view what, std::string_view text, Word
     } else if (word == "default") {
       label.unclassified = static_cast<Unclassified>(parser.Value(kUnclassified));
     } else if (word == "conf") {
-      label.conf = static_cast<Confidentiality>(parser.Value(kConfidentiality));
+      label.conf = static_cast<Confidentiality>(parser.Value(ConfidentialityCodes()));
     } else if (word == "sens") {
       label.sens = parser.Sensitivities();
     } else if (word == "part2") {
@@ -244,17 +257,19 @@ TableLabel ParseRelationLabel(std::string_view what, std::string_view text, Word
     }
   }
   parser.NeedClass("Begin with \"phi;\", or with \"none;\" if it was reviewed and holds no PHI.");
-  if (!label.phi && (label.sens != 0 || label.part2)) {
-    parser.Fail(text, "sensitivity on a table without PHI",
-                "Begin with \"phi;\", or leave sens and part2 out.");
-  }
   if (!parser.Seen("conf")) label.conf = UsualConfidentiality(label.sens);
+  if (!label.phi && (label.sens != 0 || label.part2 || label.conf > Confidentiality::kNormal)) {
+    parser.Fail(
+        text,
+        "sensitivity on a " + parser.What().substr(0, parser.What().find(' ')) + " without PHI",
+        "Begin with \"phi;\", or leave sens, part2 and conf above N out.");
+  }
   return label;
 }
 
 std::string FormatConfidentiality(Confidentiality conf, std::uint32_t sens) {
   if (conf == UsualConfidentiality(sens)) return {};
-  return ";conf=" + std::string(kConfidentiality[static_cast<std::size_t>(conf)]);
+  return ";conf=" + std::string(ConfidentialityCodes()[static_cast<std::size_t>(conf)]);
 }
 
 std::string FormatSensitivity(std::uint32_t sens, bool part2) {
@@ -280,7 +295,7 @@ ColumnLabel ParseColumnLabel(std::string_view text) {
       parser.TakeClass(word);
       label.tag_class = id;
     } else if (word == "conf") {
-      label.conf = static_cast<Confidentiality>(parser.Value(kConfidentiality));
+      label.conf = static_cast<Confidentiality>(parser.Value(ConfidentialityCodes()));
     } else if (word == "sens") {
       label.sens = parser.Sensitivities();
     } else if (word == "part2") {
@@ -299,18 +314,22 @@ ColumnLabel ParseColumnLabel(std::string_view text) {
       parser.Value(kSens);
       label.rows = true;
     } else {
-      constexpr std::array<std::string_view, 2> kChoices = {"keep", "drop"};
-      label.policy = parser.Value(kChoices) == 0 ? Policy::kKeep : Policy::kDrop;
+      constexpr std::array<std::string_view, 2> kChoices = {kKeep, "drop"};
+      label.drop = parser.Value(kChoices) == 1;
     }
   }
   parser.NeedClass(
       "Begin with a class such as \"phi:ssn;\", or with \"none;\" if it was reviewed and is not "
       "PHI.");
-  if (!label.phi() && (label.sens != 0 || label.part2)) {
-    parser.Fail(text, "sensitivity on a column that is not PHI",
-                "Give the column a class such as phi:clinical, or leave sens and part2 out.");
-  }
   if (!parser.Seen("conf")) label.conf = UsualConfidentiality(label.sens);
+  if (parser.Seen("policy") && !label.drop) {
+    if (!label.transform.empty() && label.transform != kKeep) {
+      parser.Fail(text, "policy=keep together with another x= in column label",
+                  "policy=keep says the same as x=keep: leave one of them out.");
+    }
+    label.transform = kKeep;
+  }
+  if (!label.phi()) RefuseOnNone(parser, label, text);
   return label;
 }
 
@@ -330,9 +349,7 @@ std::string Format(const ColumnLabel& label) {
   if (label.subject) text += label.subject->empty() ? ";subject" : ";subject=" + *label.subject;
   if (!label.of.empty()) text += ";of=" + QuoteColumnName(label.of);
   if (!label.transform.empty()) text += ";x=" + label.transform;
-  if (label.policy != Policy::kUnset) {
-    text += ";policy=" + std::string(kPolicies[static_cast<std::size_t>(label.policy)]);
-  }
+  if (label.drop) text += ";policy=drop";
   if (label.rows) text += ";rows=sens";
   return text;
 }
@@ -347,38 +364,6 @@ std::string Format(const TableLabel& label) {
   if (!label.aad.empty()) text += ";aad=" + label.aad;
   if (!label.subject.empty()) text += ";subject=" + QuoteColumnName(label.subject);
   return text;
-}
-
-std::string DecidingText(ColumnLabel label) {
-  label.conf = UsualConfidentiality(label.sens);
-  label.quasi = false;
-  label.policy = Policy::kUnset;
-  return Format(label);
-}
-
-std::string DecidingText(TableLabel label) {
-  label.conf = UsualConfidentiality(label.sens);
-  label.aad.clear();
-  return Format(label);
-}
-
-ColumnLabel Strictest(const ColumnLabel& a, const ColumnLabel& b) {
-  ColumnLabel strict;
-  strict.tag_class = std::max(a.tag_class, b.tag_class);
-  strict.conf = std::max(a.conf, b.conf);
-  strict.sens = a.sens | b.sens;
-  strict.part2 = a.part2 || b.part2;
-  strict.quasi = a.quasi || b.quasi;
-  if (a.subject && b.subject) {
-    strict.subject = *a.subject == *b.subject ? *a.subject : std::string();
-  } else {
-    strict.subject = a.subject ? a.subject : b.subject;
-  }
-  if (a.of == b.of) strict.of = a.of;
-  if (a.transform == b.transform) strict.transform = a.transform;
-  strict.policy = std::max(a.policy, b.policy);
-  strict.rows = a.rows || b.rows;
-  return strict;
 }
 
 }  // namespace phisync

@@ -6,6 +6,8 @@
 //   class  := 'none' | 'phi:' kind ['.' part]                                    core/tag_class.h
 //   key    := conf=U|L|M|N|R|V  sens=CODE,...  part2=yes  quasi=yes  subject[=role]  of=column
 //             x=transformation[(argument,...)]  policy=drop|keep  rows=sens
+//             policy=keep is another way to write x=keep. A column that is none takes no sens,
+//             part2, x, policy and no conf above N, which would decide nothing.
 //   table  := 'phi' | 'none', then  default=omit|error|keep  conf=..  sens=..  part2=yes  aad=name
 //             subject=column
 //   schema := 'phi' | 'none', then  default=..  conf=..
@@ -28,19 +30,6 @@ namespace phisync {
 
 inline constexpr std::size_t kMaxLabelBytes = 255;
 
-// HL7 confidentiality, weakest first.
-enum class Confidentiality : std::uint8_t {
-  kUnrestricted,
-  kLow,
-  kModerate,
-  kNormal,
-  kRestricted,
-  kVeryRestricted,
-};
-
-// What a consumer without a profile of its own may do with the column, weakest first.
-enum class Policy : std::uint8_t { kKeep, kUnset, kDrop };
-
 struct ColumnLabel {
   ClassId tag_class = kClassNone;
   Confidentiality conf = Confidentiality::kNormal;  // kRestricted by default if sens is set
@@ -50,8 +39,8 @@ struct ColumnLabel {
   std::optional<std::string> subject;  // holds the subject's id; the role, which may be empty
   std::string of;         // the column with the id of this cell's subject; empty: the table's
   std::string transform;  // "date_shift(30)"; empty: the profile decides
-  Policy policy = Policy::kUnset;
-  bool rows = false;  // holds the codes of the row's own sensitivity
+  bool drop = false;      // policy=drop: no profile gives it, whatever its rules
+  bool rows = false;      // holds the codes of the row's own sensitivity
 
   [[nodiscard]] bool phi() const { return tag_class != kClassNone; }
   bool operator==(const ColumnLabel&) const = default;
@@ -79,8 +68,8 @@ TableLabel ParseSchemaLabel(std::string_view text);
 std::string Format(const ColumnLabel& label);
 std::string Format(const TableLabel& label);
 
-// The same without what does not decide what consumers get: conf, quasi, policy and aad. Labels
-// with equal texts let the same through.
+// The same without what does not decide what consumers get: quasi and aad. Labels with equal texts
+// let the same through.
 std::string DecidingText(ColumnLabel label);
 std::string DecidingText(TableLabel label);
 
@@ -89,5 +78,9 @@ std::string DecidingText(TableLabel label);
 // classes it has the later; which is the stricter depends on the profile, so that whoever joins
 // different ones treats the column as unclassified.
 ColumnLabel Strictest(const ColumnLabel& a, const ColumnLabel& b);
+
+// What of it holds whatever the class, also where several leave the column without one: conf, sens,
+// part2 and policy=drop; class none.
+ColumnLabel LimitsOf(const ColumnLabel& label);
 
 }  // namespace phisync

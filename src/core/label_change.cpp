@@ -55,8 +55,7 @@ std::string Weaker(const ColumnLabel& before, const ColumnLabel& after) {
       after.transform != "drop") {
     return "Profiles without a rule for it would give it as " + after.transform + ".";
   }
-  if (after.policy < before.policy) return Lowered("policy");
-  if (before.rows && !after.rows) return Gone("mark as the sensitivity of its row");
+  if (before.drop && !after.drop) return Gone("policy=drop");
   return {};
 }
 

@@ -15,7 +15,7 @@ bool ClassGivesMore(ClassId from, ClassId to);
 // A sentence that says what is weaker in `after` than in `before`; empty if nothing is. Weaker is:
 // a class that gives more, no class; less confidentiality, fewer sensitivity codes, no part2, no
 // quasi, no rows; no subject; another or no `of`; a transformation where there was none or another,
-// unless it drops; a policy that lets more out.
+// unless it drops; no policy=drop.
 std::string Weaker(const ColumnLabel& before, const ColumnLabel& after);
 
 // The same for labels of tables and schemas: `none` after `phi`, a weaker default, less

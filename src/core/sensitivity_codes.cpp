@@ -15,6 +15,9 @@ constexpr std::array<std::string_view, 20> kSensitivity = {
     "ETH", "SUD", "ETHUD", "OPIOIDUD", "HIV",  "STD", "PSY",  "PSYTHPN", "MH",   "BH",
     "SDV", "SEX", "GDIS",  "SICKLE",   "COGN", "DVD", "ADOL", "CEL",     "TBOO", "VIP"};
 
+// In the order of Confidentiality.
+constexpr std::array<std::string_view, 6> kConfidentiality = {"U", "L", "M", "N", "R", "V"};
+
 std::vector<std::string_view> AllCodes() {
   std::vector<std::string_view> codes(kSensitivity.begin(), kSensitivity.end());
   codes.push_back(kPart2Code);
@@ -22,6 +25,22 @@ std::vector<std::string_view> AllCodes() {
 }
 
 }  // namespace
+
+std::span<const std::string_view> ConfidentialityCodes() {
+  return kConfidentiality;
+}
+
+Confidentiality ParseConfidentiality(std::string_view code) {
+  const auto* const found = std::find(kConfidentiality.begin(), kConfidentiality.end(), code);
+  if (found != kConfidentiality.end()) {
+    return static_cast<Confidentiality>(found - kConfidentiality.begin());
+  }
+  throw Error(sqlstate::kInvalidParameterValue,
+              "unknown confidentiality \"" + std::string(code) + "\"",
+              "A profile is cleared for data up to one of HL7's levels, as labels give them by "
+              "conf=.",
+              "Levels are, from the lowest: U, L, M, N, R, V.");
+}
 
 std::span<const std::string_view> SensitivityCodes() {
   return kSensitivity;

@@ -1,6 +1,6 @@
 #pragma once
-// Codes of sensitive data: what labels say of columns, tables and rows, and profiles have consent
-// to.
+// Codes of sensitive data: what labels say of columns, tables and rows, and what profiles have
+// consent or are cleared for.
 
 #include <cstdint>
 #include <span>
@@ -8,6 +8,21 @@
 #include <vector>
 
 namespace phisync {
+
+// HL7 confidentiality, weakest first.
+enum class Confidentiality : std::uint8_t {
+  kUnrestricted,
+  kLow,
+  kModerate,
+  kNormal,
+  kRestricted,
+  kVeryRestricted,
+};
+
+// U, L, M, N, R, V.
+std::span<const std::string_view> ConfidentialityCodes();
+// Error 22023 with the codes in the hint unless it is one of them.
+Confidentiality ParseConfidentiality(std::string_view code);
 
 // HL7 codes of sensitive data that sens= takes, in the order of its bits.
 std::span<const std::string_view> SensitivityCodes();

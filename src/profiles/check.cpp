@@ -75,8 +75,13 @@ bool IsAsItsClass(const Profile& profile, const Treatment& treatment) {
   return same == treatment.transform;
 }
 
-void CheckRelation(const Profile& profile, Oid relation, Standard standard,
-                   std::vector<Violation>* violations) {
+bool IsQuasiIdentifier(const tags::ColumnTag& tag) {
+  return !tag.label.empty() && ParseColumnLabel(tag.label).quasi;
+}
+
+// Calls fn(column, its treatment, its tag) for the columns of interest.
+template <typename Fn>
+void ForEachColumn(const Profile& profile, Oid relation, Fn fn) {
   std::vector<Treatment> treatments;
   try {
     treatments = TreatmentsOf(profile, relation);
@@ -86,15 +91,23 @@ void CheckRelation(const Profile& profile, Oid relation, Standard standard,
   }
   const tags::RelationTags tags = tags::EffectiveTags(relation);
   for (std::size_t i = 0; i < treatments.size(); ++i) {
-    const Treatment& treatment = treatments[i];
-    if (!treatment.phi || IsAsItsClass(profile, treatment)) continue;
     const auto column = static_cast<AttrNumber>(i + 1);
+    if (tags.columns[i].text.empty()) continue;
     if (!IsOfInterest(profile, relation, column, tags.columns[i])) continue;
-    std::optional<Violation> violation = CheckColumn(treatment, standard);
-    if (!violation) continue;
-    violation->subject = ColumnName(relation, column);
-    violations->push_back(std::move(*violation));
+    fn(column, treatments[i], tags.columns[i]);
   }
+}
+
+void CheckRelation(const Profile& profile, Oid relation, Standard standard,
+                   std::vector<Violation>* violations) {
+  ForEachColumn(profile, relation,
+                [&](AttrNumber column, const Treatment& treatment, const tags::ColumnTag&) {
+                  if (!treatment.phi || IsAsItsClass(profile, treatment)) return;
+                  std::optional<Violation> violation = CheckColumn(treatment, standard);
+                  if (!violation) return;
+                  violation->subject = ColumnName(relation, column);
+                  violations->push_back(std::move(*violation));
+                });
 }
 
 }  // namespace
@@ -120,6 +133,26 @@ std::vector<Violation> ViolationsOf(const Profile& profile, Standard standard) {
                           "alter_profile without it, or such consents on file"});
   }
   return violations;
+}
+
+std::vector<Violation> AdviceOn(const Profile& profile, Standard standard) {
+  std::vector<Violation> advice;
+  if (standard != Standard::kSafeHarbor) return advice;
+  List* const relations = pg::Call([] { return RelationsWithPhi(); });
+  for (int i = 0; i < list_length(relations); ++i) {
+    const Oid relation = list_nth_oid(relations, i);
+    if (HidesRows(profile, relation)) continue;
+    ForEachColumn(
+        profile, relation,
+        [&](AttrNumber column, const Treatment& treatment, const tags::ColumnTag& tag) {
+          if (treatment.transform.op != Op::kKeep || !IsQuasiIdentifier(tag)) return;
+          if (treatment.phi && CheckColumn(treatment, standard)) return;
+          advice.push_back({ColumnName(relation, column), "keep", "164.514(b)(2)(ii)",
+                            "Together with other columns it may identify somebody.",
+                            "drop, null, coarser values, or a look at who could be known by it"});
+        });
+  }
+  return advice;
 }
 
 }  // namespace phisync::profiles

@@ -18,4 +18,9 @@ Standard ParseStandard(std::string_view name);
 // their class, by name. Reads catalogs; throws.
 std::vector<Violation> ViolationsOf(const Profile& profile, Standard standard);
 
+// Columns that labels call quasi-identifiers and that the profile gives as they are, by name: no
+// violation by themselves, but what (b)(2)(ii) asks somebody to look at. Without those that violate
+// the standard anyhow. A limited data set may have them. Reads catalogs; throws.
+std::vector<Violation> AdviceOn(const Profile& profile, Standard standard);
+
 }  // namespace phisync::profiles

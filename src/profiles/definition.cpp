@@ -203,21 +203,23 @@ void DropProfile(const char* name) {
 }  // namespace
 }  // namespace phisync::profiles
 
-// (name text, based_on text, consents text[], scope text)
+// (name text, based_on text, consents text[], scope text, confidentiality text)
 PHISYNC_FUNCTION(phisync_create_profile) {
   using namespace phisync;
   using namespace phisync::profiles;
   RequireArgument(fcinfo, 0, "name");
   RequireArgument(fcinfo, 1, "based_on");
   RequireArgument(fcinfo, 2, "consents");
+  RequireArgument(fcinfo, 4, "confidentiality");
   const Datum values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2),
-                          PG_ARGISNULL(3) ? Datum{0} : PG_GETARG_DATUM(3)};
+                          PG_ARGISNULL(3) ? Datum{0} : PG_GETARG_DATUM(3), PG_GETARG_DATUM(4)};
   const bool has_scope = !PG_ARGISNULL(3);
   const std::string name(pg::View(PG_GETARG_TEXT_PP(0)));
   CheckObjectName("profile", name);
   CheckBase(pg::View(PG_GETARG_TEXT_PP(1)));
   CheckConsents(PG_GETARG_ARRAYTYPE_P(2));
   if (has_scope) CheckScope(pg::View(PG_GETARG_TEXT_PP(3)));
+  ParseConfidentiality(pg::View(PG_GETARG_TEXT_PP(4)));
   LockProfiles();
   if (Find(name)) {
     throw Error(sqlstate::kDuplicateObject, "profile \"" + name + "\" exists already",
@@ -226,14 +228,16 @@ PHISYNC_FUNCTION(phisync_create_profile) {
                 "phisync.alter_profile.");
   }
   AsExtensionOwner([&] {
-    const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID};
-    Execute("INSERT INTO phisync.profile (name, based_on, consents, scope) VALUES ($1, $2, $3, $4)",
-            4, types, values, has_scope ? nullptr : "   n");
+    const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID, TEXTOID};
+    Execute(
+        "INSERT INTO phisync.profile (name, based_on, consents, scope, confidentiality) VALUES "
+        "($1, $2, $3, $4, $5)",
+        5, types, values, has_scope ? nullptr : "   n ");
   });
   PG_RETURN_VOID();
 }
 
-// (name text, consents text[], scope text); null keeps what is
+// (name text, consents text[], scope text, confidentiality text); null keeps what is
 PHISYNC_FUNCTION(phisync_alter_profile) {
   using namespace phisync;
   using namespace phisync::profiles;
@@ -245,16 +249,21 @@ PHISYNC_FUNCTION(phisync_alter_profile) {
   if (consents) CheckConsents(PG_GETARG_ARRAYTYPE_P(1));
   const bool own_scope = scope && !pg::View(PG_GETARG_TEXT_PP(2)).empty();
   if (own_scope) CheckScope(pg::View(PG_GETARG_TEXT_PP(2)));
-  if (!consents && !scope) PG_RETURN_VOID();
+  const bool confidentiality = !PG_ARGISNULL(3);
+  if (confidentiality) ParseConfidentiality(pg::View(PG_GETARG_TEXT_PP(3)));
+  if (!consents && !scope && !confidentiality) PG_RETURN_VOID();
   const Datum values[] = {name, consents ? PG_GETARG_DATUM(1) : Datum{0},
-                          own_scope ? PG_GETARG_DATUM(2) : Datum{0}, BoolGetDatum(scope)};
-  const char nulls[] = {' ', consents ? ' ' : 'n', own_scope ? ' ' : 'n', ' ', '\0'};
+                          own_scope ? PG_GETARG_DATUM(2) : Datum{0}, BoolGetDatum(scope),
+                          confidentiality ? PG_GETARG_DATUM(3) : Datum{0}};
+  const char nulls[] = {' ', consents ? ' ' : 'n',        own_scope ? ' ' : 'n',
+                        ' ', confidentiality ? ' ' : 'n', '\0'};
   Change(profile, [&] {
-    const Oid types[] = {TEXTOID, TEXTARRAYOID, TEXTOID, BOOLOID};
+    const Oid types[] = {TEXTOID, TEXTARRAYOID, TEXTOID, BOOLOID, TEXTOID};
     Execute(
         "UPDATE phisync.profile SET consents = COALESCE($2, consents), "
-        "scope = CASE WHEN $4 THEN $3 ELSE scope END WHERE name OPERATOR(pg_catalog.=) $1",
-        4, types, values, nulls);
+        "scope = CASE WHEN $4 THEN $3 ELSE scope END, "
+        "confidentiality = COALESCE($5, confidentiality) WHERE name OPERATOR(pg_catalog.=) $1",
+        5, types, values, nulls);
   });
   PG_RETURN_VOID();
 }

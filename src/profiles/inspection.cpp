@@ -27,12 +27,14 @@ void PutRow(ReturnSetInfo* result, const std::string_view (&texts)[n]) {
   });
 }
 
-void PutViolation(ReturnSetInfo* result, Standard standard, const Violation& violation) {
+void PutViolation(ReturnSetInfo* result, Standard standard, const Violation& violation,
+                  std::string_view status) {
   // Paragraphs without a title are those of the Privacy Rule's.
   const bool whole = violation.citation.starts_with("42 CFR");
   const std::string citation = (whole ? "" : "45 CFR ") + std::string(violation.citation);
-  PutRow(result, {standard == Standard::kSafeHarbor ? kSafeHarborName : kLimitedDataSetName,
-                  violation.subject, violation.rule, citation, violation.why, violation.remedy});
+  PutRow(result,
+         {standard == Standard::kSafeHarbor ? kSafeHarborName : kLimitedDataSetName,
+          violation.subject, violation.rule, citation, violation.why, violation.remedy, status});
 }
 
 }  // namespace
@@ -93,7 +95,7 @@ PHISYNC_FUNCTION(phisync_treatments) {
   return Datum{0};
 }
 
-// (profile text, standard text): set of (standard, subject, rule, citation, why, remedy)
+// (profile text, standard text): set of (standard, subject, rule, citation, why, remedy, status)
 PHISYNC_FUNCTION(phisync_profile_check) {
   using namespace phisync;
   using namespace phisync::profiles;
@@ -107,7 +109,10 @@ PHISYNC_FUNCTION(phisync_profile_check) {
   auto* const result = BeginRows(fcinfo);
   for (const Standard standard : standards) {
     for (const Violation& violation : ViolationsOf(profile, standard)) {
-      PutViolation(result, standard, violation);
+      PutViolation(result, standard, violation, "violation");
+    }
+    for (const Violation& advice : AdviceOn(profile, standard)) {
+      PutViolation(result, standard, advice, "advice");
     }
   }
   return Datum{0};

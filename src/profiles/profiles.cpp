@@ -30,6 +30,15 @@ Transform Understood(const char* transformation) {
   }
 }
 
+// Likewise.
+Confidentiality UnderstoodConfidentiality(const char* code) {
+  try {
+    return ParseConfidentiality(code);
+  } catch (const Error&) {
+    return Confidentiality::kUnrestricted;
+  }
+}
+
 void Lay(const StoredRule& stored, ProfileRules* rules) {
   constexpr std::string_view kPrefix = "phi:";
   const std::string_view of = stored.tag_class;
@@ -55,6 +64,7 @@ Profile FromStored(const StoredProfile& stored) {
   for (int i = 0; i < list_length(stored.consents); ++i) {
     profile.consents.emplace_back(strVal(list_nth(stored.consents, i)));
   }
+  profile.clearance = UnderstoodConfidentiality(stored.confidentiality);
   return profile;
 }
 

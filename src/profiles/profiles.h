@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/profile_rules.h"
+#include "core/sensitivity_codes.h"
 #include "pg/backend.h"
 
 namespace phisync::profiles {
@@ -25,6 +26,8 @@ struct Profile {
   std::vector<ColumnRule> columns;
   // Sensitivity codes (core/label.h) whose data the consumers may have: "HIV", "42CFRPart2".
   std::vector<std::string> consents;
+  // Columns above it, and rows of tables above it, the consumers do not get.
+  Confidentiality clearance = Confidentiality::kVeryRestricted;
   std::string scope;  // of keyed transformations that name none
   bool built_in = false;
 
@@ -53,14 +56,16 @@ struct Treatment {
 
 // [attnum - 1], of dropped columns too; right under a historic snapshot; not cached: the caller
 // caches and listens to relcache invalidation, which every change of a profile, too, sends for the
-// tables of the buckets that use it. Strictest first: a sensitivity without consent in the label
-// drops; the profile's rule for the column, for that of a table above it where it has none, counts;
-// else that for the class; in a user's profile without either, the label's x=; else drop.
-// Transformations that are not for the column's type drop. A rule for a column that the relation
-// has not (any more) makes all its PHI drop. Throws.
+// tables of the buckets that use it. Strictest first: policy=drop in the label, a confidentiality
+// above the profile's, or a sensitivity without consent, drops; the profile's rule for the column,
+// for that of a table above it where it has none, counts; else that for the class; in a user's
+// profile without either, the label's x=; else drop. Transformations that are not for the column's
+// type drop. A rule for a column that the relation has not (any more) makes all its PHI drop.
+// Throws.
 std::vector<Treatment> TreatmentsOf(const Profile& profile, Oid relation);
 
-// The label of the table, or of one above it, has a sensitivity without consent: no row is sent.
+// The label of the table, or of one above it, has a sensitivity without consent or a
+// confidentiality above the profile's: no row is sent.
 // Throws.
 bool HidesRows(const Profile& profile, Oid relation);
 

@@ -7,7 +7,7 @@ namespace phisync::profiles {
 namespace {
 
 // Columns of the tables, in the order of extension/13_profiles.sql.
-enum ProfileColumn { kName = 1, kBasedOn, kConsents, kScope };
+enum ProfileColumn { kName = 1, kBasedOn, kConsents, kScope, kConfidentiality };
 enum RuleColumn { kRuleProfile = 1, kRuleClass, kRuleTransformation };
 enum ColumnColumn { kColumnProfile = 1, kColumnRelation, kColumnName, kColumnTransformation };
 
@@ -60,6 +60,7 @@ StoredProfile* ReadProfile(const char* name) {
                 pg::RowText(row, kBasedOn, desc),
                 pg::TextList(pg::RowValue(row, kConsents, desc)),
                 unset ? nullptr : TextDatumGetCString(scope),
+                pg::RowText(row, kConfidentiality, desc),
                 NIL,
                 NIL};
   });

@@ -23,8 +23,9 @@ struct StoredProfile {
   const char* based_on;
   List* consents;     // String
   const char* scope;  // null: the name
-  List* rules;        // StoredRule
-  List* columns;      // StoredColumn
+  const char* confidentiality;
+  List* rules;    // StoredRule
+  List* columns;  // StoredColumn
 };
 
 // Reading goes by scan and sees what the current (or historic) snapshot shows; null where there is

@@ -27,6 +27,12 @@ bool ConsentsToAll(const Profile& profile, std::uint32_t sens, bool part2) {
                      [&](std::string_view code) { return profile.ConsentsTo(code); });
 }
 
+// The label leaves it out whatever the rules.
+bool IsWithheld(const Profile& profile, const ColumnLabel& limits) {
+  return limits.drop || limits.conf > profile.clearance ||
+         !ConsentsToAll(profile, limits.sens, limits.part2);
+}
+
 struct Attribute {
   const char* name;
   Oid type;  // InvalidOid: dropped
@@ -152,7 +158,7 @@ std::vector<Treatment> TreatmentsOf(const Profile& profile, Oid relation) {
     if (treatment.unclassified && tags.unclassified == Unclassified::kError) {
       RefuseUnclassified(relation, attribute.name);
     }
-    if (own.lost() || !ConsentsToAll(profile, label.sens, label.part2)) {
+    if (own.lost() || IsWithheld(profile, tag.limits)) {
       treatment.transform = Made(Op::kDrop);
     } else if (const auto rule = own.For(relation, attribute.name)) {
       treatment.transform = Fitting(*rule, treatment.type);
@@ -171,7 +177,7 @@ std::vector<Treatment> TreatmentsOf(const Profile& profile, Oid relation) {
 
 bool HidesRows(const Profile& profile, Oid relation) {
   const tags::RelationTags tags = tags::EffectiveTags(relation);
-  return !ConsentsToAll(profile, tags.sens, tags.part2);
+  return tags.conf > profile.clearance || !ConsentsToAll(profile, tags.sens, tags.part2);
 }
 
 }  // namespace phisync::profiles

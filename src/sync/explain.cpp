@@ -127,7 +127,9 @@ std::string RefusalReason(const std::string& sqlstate) {
     return "refused (42501): an id, parameter or key is PHI that the profile withholds";
   }
   if (sqlstate == sqlstate::kObjectNotInPrerequisiteState) {
-    return "refused (55000): the profile needs a key that is not to be had";
+    return "refused (55000): a column has no class and the table says default=error, or the "
+           "profile "
+           "needs a key that is not to be had";
   }
   return "refused (" + sqlstate + "): the query does not fit the table any more";
 }
@@ -165,7 +167,7 @@ Verdict Judge(const QueryPlan& query, const FoundRow& found, MemoryContext memor
     return verdict;
   }
   if (query.hides_rows) {
-    verdict.reason = "the table is of a sensitivity that the profile has no consent for";
+    verdict.reason = "the profile has no consent or clearance for the rows of the table";
     return verdict;
   }
   const std::vector<std::string> names{query.bucket};

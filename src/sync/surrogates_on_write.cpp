@@ -44,7 +44,7 @@ void OnRelcacheChange(Datum, Oid relation) {
 
 Table& TableOf(Oid relation) {
   if (tables == nullptr) tables = new std::unordered_map<Oid, Table>;
-  if (tables->size() >= kMaxTables) tables->clear();
+  if (tables->size() >= kMaxTables && !tables->contains(relation)) tables->clear();
   return (*tables)[relation];
 }
 

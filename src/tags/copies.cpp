@@ -126,8 +126,17 @@ const Noted* Take(const Node* statement) {
   return nullptr;
 }
 
-void MarkAsPhi(Oid relation) {
-  StoreLabel(relation, 0, "phi");
+// What the copy's rows are from those of the source.
+void AddRowsOf(const RelationTags& source, TableLabel* label) {
+  label->sens |= source.sens;
+  label->part2 = label->part2 || source.part2;
+  label->conf = std::max(label->conf, source.conf);
+  label->unclassified = std::max(label->unclassified, source.unclassified);
+}
+
+void MarkAsPhi(Oid relation, TableLabel label) {
+  label.phi = true;
+  StoreLabel(relation, 0, Format(label));
   FinishLabels(relation);
 }
 
@@ -145,12 +154,14 @@ void LabelLike(Oid relation, const List* likes) {
   const Resolver::Resolved before = resolver.Resolve(relation);
   bool has_subject = false;
   bool phi = false;
+  TableLabel rows;
   std::vector<AttrNumber> done;
   for (int i = 0; i < list_length(likes); ++i) {
     const Like& like = *static_cast<const Like*>(list_nth(likes, i));
     if (strcmp(like.table, name) != 0) continue;
     const Resolver::Resolved& source = resolver.Resolve(like.source);
     phi = phi || source.tags.holds_phi;
+    AddRowsOf(source.tags, &rows);
     for (std::size_t c = 0; c < source.names.size(); ++c) {
       const ColumnTag& tag = source.tags.columns[c];
       if (source.names[c].empty() || tag.label.empty()) continue;
@@ -166,7 +177,7 @@ void LabelLike(Oid relation, const List* likes) {
     }
   }
   if (phi) {
-    MarkAsPhi(relation);
+    MarkAsPhi(relation, rows);
   } else if (!done.empty()) {
     pg::Call([] { CommandCounterIncrement(); });
   }
@@ -191,6 +202,7 @@ bool FindOpaque(Node* node, void* context) {
 bool LabelResult(Oid relation, Query* query) {
   bool opaque = query == nullptr;
   bool phi = false;
+  TableLabel rows;
   std::vector<Resolver::Derived> columns;
   if (query != nullptr) {
     Resolver resolver;
@@ -203,7 +215,13 @@ bool LabelResult(Oid relation, Query* query) {
       });
       columns.push_back(resolver.Derive(*facts));
       phi = phi || columns.back().phi;
+      for (int r = 0; r < list_length(facts->reads); ++r) {
+        const Read& read = *static_cast<const Read*>(list_nth(facts->reads, r));
+        AddRowsOf(resolver.Resolve(read.relation).tags, &rows);
+      }
     }
+    // Numbers that are no PHI by themselves say whose rows are there.
+    phi = phi || rows.sens != 0 || rows.part2 || rows.conf > Confidentiality::kNormal;
     opaque = pg::Call([&] { return FindOpaque(reinterpret_cast<Node*>(query), nullptr); });
   }
   if (opaque && !phi) phi = pg::Call([] { return AnyPhiLabel(nullptr); });
@@ -213,7 +231,7 @@ bool LabelResult(Oid relation, Query* query) {
     if (!columns[i].classified || (opaque && !columns[i].phi)) continue;
     CopyLabel(relation, static_cast<AttrNumber>(i + 1), columns[i].label, &has_subject);
   }
-  MarkAsPhi(relation);
+  MarkAsPhi(relation, rows);
   return opaque;
 }
 

@@ -91,6 +91,7 @@ void LockFormerParents(Oid relation, bool alone) {
 // Whether the labels of relations say less of all rows than they did.
 bool LostForRows(const RelationTags& before, const RelationTags& after) {
   return (before.sens & ~after.sens) != 0 || (before.part2 && !after.part2) ||
+         before.conf > after.conf ||
          (before.holds_phi && after.holds_phi && after.unclassified < before.unclassified);
 }
 
@@ -102,6 +103,7 @@ std::string TableLabelOf(const Resolver::Resolved& before, const Resolver::Resol
       std::max(after.own ? label.unclassified : Unclassified::kKeep, before.tags.unclassified);
   label.sens |= before.tags.sens;
   label.part2 = label.part2 || before.tags.part2;
+  label.conf = std::max(label.conf, before.tags.conf);
   if (label.sens != 0) label.conf = std::max(label.conf, Confidentiality::kRestricted);
   for (std::size_t i = 0; i < before.tags.columns.size() && label.subject.empty(); ++i) {
     const ColumnTag& tag = before.tags.columns[i];

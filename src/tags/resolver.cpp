@@ -99,6 +99,7 @@ struct Resolver::Answer {
   void RaiseTo(const Answer& above) {
     if (!above.tagged) return;
     if (above.rank == kUnclassified || rank == kUnclassified) {
+      label = Strictest(label, above.label);
       rank = kUnclassified;
     } else if (rank == kPhi && Weaker(above.label, label).empty()) {
       return;
@@ -195,6 +196,7 @@ void Resolver::ReadRelationLabels(const RelationFacts& facts, const std::optiona
     const RelationTags& above = Resolve(other).tags;
     tags->sens |= above.sens;
     tags->part2 = tags->part2 || above.part2;
+    tags->conf = std::max(tags->conf, above.conf);
     if (above.holds_phi) {
       inherited = std::max(inherited.value_or(Unclassified::kKeep), above.unclassified);
     }
@@ -210,6 +212,7 @@ void Resolver::ReadRelationLabels(const RelationFacts& facts, const std::optiona
     tags->unclassified = std::max(own->unclassified, inherited.value_or(Unclassified::kKeep));
     tags->sens |= own->sens;
     tags->part2 = tags->part2 || own->part2;
+    if (own->phi) tags->conf = std::max(tags->conf, own->conf);
   } else if (inherited) {
     tags->unclassified = *inherited;
   }
@@ -275,7 +278,10 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
     if (!schema || schema->phi) {
       holds_phi = true;
       unclassified_source = Source::kSchema;
-      if (schema) resolved.tags.unclassified = schema->unclassified;
+      if (schema) {
+        resolved.tags.unclassified = schema->unclassified;
+        resolved.tags.conf = schema->conf;
+      }
     }
   }
   ReadRelationLabels(*facts, own, &resolved.tags);
@@ -322,8 +328,10 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
     tag.phi = answer.rank >= Answer::kUnclassified;
     tag.source = answer.source;
     tag.origin = answer.origin != InvalidOid ? answer.origin : relation;
+    tag.limits = LimitsOf(answer.label);
     if (answer.rank == Answer::kUnclassified) {
       tag.text = "unclassified";
+      resolved.labels[i] = tag.limits;
       resolved.mixed[i] = static_cast<char>(answer.tagged);
       continue;
     }

@@ -26,7 +26,7 @@ class Resolver {
   struct Resolved {
     RelationTags tags;
     std::vector<std::string> names;   // [attnum - 1]; empty: dropped
-    std::vector<ColumnLabel> labels;  // [attnum - 1]; meaningful where tags say none or phi:*
+    std::vector<ColumnLabel> labels;  // [attnum - 1]; of what is unclassified its limits alone
     // [attnum - 1]; of an unclassified column: somebody has tagged what it is made of, but no one
     // class is right for all of it.
     std::vector<char> mixed;

@@ -23,6 +23,8 @@ struct ColumnTag {
   Source source = Source::kNone;
   std::string text;   // the class: "phi:ssn", "none", "unclassified"; "": the relation holds no PHI
   std::string label;  // the whole label in canonical text; empty unless the class is from a label
+  // LimitsOf the labels it follows from, also where these leave it unclassified.
+  ColumnLabel limits;
   Oid origin = InvalidOid;  // relation whose column carries the label, or caused the tag
 };
 
@@ -33,6 +35,8 @@ struct RelationTags {
   // of, or of the tables that a view's columns read.
   std::uint32_t sens = 0;  // bit i: SensitivityCodes()[i]
   bool part2 = false;
+  // The highest of the same labels, and of the schema's where that counts; of those that say phi.
+  Confidentiality conf = Confidentiality::kUnrestricted;
   std::vector<ColumnTag> columns;  // [attnum - 1]; dropped columns are not PHI
 };
 

@@ -69,7 +69,7 @@ std::vector<WeakerTag> WeakerTags(const Resolver::Resolved& before,
     if (!now.phi) {
       if (!open || derived || before.mixed[i] != 0) why = "Nothing of it would be withheld.";
     } else if (now.text == "unclassified") {
-      continue;
+      why = Weaker(old.limits, now.limits);
     } else if (!open) {
       why = Weaker(before.labels[i], after.labels[i]);
     } else if (before.mixed[i] != 0) {

@@ -147,6 +147,7 @@ is($node->safe_psql($without, 'SELECT tag FROM phisync.tags'), 'phi:ssn', 'with 
 is($out, 11, 'untag_all removes every label');
 like($err, qr/trigger ~phisync_surrogates on table patient depends on function phisync.surrogates_on_write/, 'a table that makes surrogates is named');
 $node->safe_psql('source', q{SELECT phisync.stop_surrogates('patient'); DROP EXTENSION phisync; UPDATE patient SET name = 'Dia'});
+$node->safe_psql('schema1', q{DROP EXTENSION phisync CASCADE; UPDATE patient SET name = 'Dia'});
 $node->command_ok([ 'pg_dump', @to, '-f', "$dir/untagged.sql", 'source' ], 'pg_dump after DROP EXTENSION');
 unlike(slurp_file("$dir/untagged.sql"), qr/SECURITY LABEL/, 'the dump names no label');
 $node->command_ok([ 'pg_dumpall', @to, '-g', '-f', "$dir/globals.sql" ], 'pg_dumpall -g');

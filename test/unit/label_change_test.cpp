@@ -50,7 +50,6 @@ TEST(LabelChange, Options) {
   EXPECT_TRUE(Column("phi:name;x=redact", "phi:name;x=partial(1,1)"));
   EXPECT_TRUE(Column("phi:name;policy=drop", "phi:name"));
   EXPECT_TRUE(Column("phi:name", "phi:name;policy=keep"));
-  EXPECT_TRUE(Column("none;rows=sens", "none"));
 
   EXPECT_FALSE(Column("phi:name", "phi:name;sens=HIV"));
   EXPECT_FALSE(Column("phi:name;conf=L", "phi:name"));
@@ -60,6 +59,8 @@ TEST(LabelChange, Options) {
   EXPECT_FALSE(Column("phi:name;x=keep", "phi:name"));
   EXPECT_FALSE(Column("phi:name;x=keep", "phi:name;x=drop"));
   EXPECT_FALSE(Column("phi:name;policy=keep", "phi:name"));
+  EXPECT_FALSE(Column("phi:name", "phi:name;policy=drop"));
+  EXPECT_FALSE(Column("phi:name;policy=keep", "phi:name;policy=drop"));
 }
 
 TEST(LabelChange, Tables) {

@@ -51,13 +51,13 @@ TEST(ColumnLabel, AllKeys) {
   EXPECT_EQ(label.subject, "patient");
   EXPECT_EQ(label.of, "patient_id");
   EXPECT_EQ(label.transform, "date_shift(30)");
-  EXPECT_EQ(label.policy, Policy::kDrop);
+  EXPECT_TRUE(label.drop);
 }
 
 TEST(ColumnLabel, OrderAndBlanksDoNotMatter) {
   EXPECT_EQ(Format(ParseColumnLabel(" subject ; phi:mrn ;sens = MH , HIV")),
             "phi:mrn;sens=HIV,MH;subject");
-  EXPECT_EQ(Format(ParseColumnLabel("none;x=partial( 1 , 2 , . )")), "none;x=partial(1,2,.)");
+  EXPECT_EQ(Format(ParseColumnLabel("phi:mrn;x=partial( 1 , 2 , . )")), "phi:mrn;x=partial(1,2,.)");
   EXPECT_EQ(Format(ParseColumnLabel("phi:ip;x=ip(/16,/48)")), "phi:ip;x=ip(v4=16)");
   EXPECT_EQ(Format(ParseColumnLabel("phi:ip;x=null()")), "phi:ip;x=null");
 }
@@ -124,6 +124,14 @@ TEST(ColumnLabel, SaysWhatIsWrongWhereAndWhatWasMeant) {
       {"phi:ssn;of=1a", "invalid column name", "At position 12 of", "double quotes"},
       {"phi:ssn subject", "unexpected text", "At position 9 of", "semicolon"},
       {"none;sens=HIV", "sensitivity on a column that is not PHI", "At position 1 of", "class"},
+      {"none;conf=R", "sensitivity on a column that is not PHI", "At position 1 of", "conf"},
+      {"none;policy=drop", "transformation of a column that is not", "At position 1 of", "policy"},
+      {"none;policy=keep", "transformation of a column that is not", "At position 1 of", "policy"},
+      {"none;x=drop", "transformation of a column that is not PHI", "At position 1 of", "leave x"},
+      {"phi:ssn;x=null;policy=keep", "policy=keep together with another x=", "At position 1 of",
+       "x=keep"},
+      {"phi:ssn;policy=omit", "unknown value \"omit\" for key \"policy\"", "At position 16 of",
+       "keep, drop"},
       {"phi:ssn;of=größe;x=oops", "unknown transformation", "At position 20 of", "are: keep"},
       {"phi:ssn;subject=Mum", "invalid value for key \"subject\"", "At position 17 of", "lower"},
   };
@@ -165,6 +173,11 @@ TEST(TableLabel, SensitivityOfAllRows) {
   EXPECT_EQ(SensitivitiesOf(0, false), std::vector<std::string_view>());
   EXPECT_EQ(TableRefusal(ParseTableLabel, "none;part2=yes").message(),
             "sensitivity on a table without PHI");
+  EXPECT_EQ(TableRefusal(ParseTableLabel, "none;conf=R").message(),
+            "sensitivity on a table without PHI");
+  EXPECT_EQ(TableRefusal(ParseSchemaLabel, "none;conf=V").message(),
+            "sensitivity on a schema without PHI");
+  EXPECT_FALSE(ParseTableLabel("none;conf=L").phi);
   EXPECT_EQ(TableRefusal(ParseSchemaLabel, "phi;sens=HIV").message(),
             "unknown item \"sens\" in schema label");
 }
@@ -181,14 +194,50 @@ TEST(ColumnLabel, WhatDecides) {
   const auto same = [](std::string_view a, std::string_view b) {
     return DecidingText(ParseColumnLabel(a)) == DecidingText(ParseColumnLabel(b));
   };
-  EXPECT_TRUE(same("phi:ssn", "phi:ssn;conf=V;quasi=yes;policy=drop"));
-  EXPECT_TRUE(same("phi:clinical;sens=HIV", "phi:clinical;sens=HIV;conf=N"));
+  EXPECT_TRUE(same("phi:ssn", "phi:ssn;quasi=yes"));
+  EXPECT_TRUE(same("phi:ssn;policy=keep", "phi:ssn;x=keep"));
+  EXPECT_TRUE(same("phi:clinical;sens=HIV", "phi:clinical;sens=HIV;conf=R"));
   for (const char* const other :
        {"none", "phi:mrn", "phi:ssn;sens=HIV", "phi:ssn;part2=yes", "phi:ssn;subject",
-        "phi:ssn;of=a", "phi:ssn;x=keep", "phi:ssn;rows=sens"}) {
+        "phi:ssn;of=a", "phi:ssn;x=keep", "phi:ssn;rows=sens", "phi:ssn;conf=V", "phi:ssn;conf=L",
+        "phi:ssn;policy=drop"}) {
     EXPECT_FALSE(same("phi:ssn", other)) << other;
   }
-  EXPECT_EQ(DecidingText(ParseTableLabel("phi;conf=V;aad=v;default=keep")), "phi;default=keep");
+  EXPECT_EQ(DecidingText(ParseTableLabel("phi;conf=V;aad=v;default=keep")),
+            "phi;default=keep;conf=V");
+}
+
+TEST(ColumnLabel, Policy) {
+  EXPECT_EQ(Format(ParseColumnLabel("phi:ssn;policy=keep")), "phi:ssn;x=keep");
+  EXPECT_EQ(Format(ParseColumnLabel("phi:ssn;policy=keep;x=keep")), "phi:ssn;x=keep");
+  EXPECT_EQ(Format(ParseColumnLabel("phi:ssn;policy=drop;x=null")), "phi:ssn;x=null;policy=drop");
+  // Of several parents: drop of one is enough, keep takes all.
+  const auto joint = [](std::string_view a, std::string_view b) {
+    return Format(Strictest(ParseColumnLabel(a), ParseColumnLabel(b)));
+  };
+  EXPECT_EQ(joint("phi:ssn;policy=drop", "phi:ssn;policy=keep"), "phi:ssn;policy=drop");
+  EXPECT_EQ(joint("phi:ssn;policy=keep", "phi:ssn"), "phi:ssn");
+  EXPECT_EQ(joint("phi:ssn;policy=keep", "phi:ssn;x=keep"), "phi:ssn;x=keep");
+}
+
+TEST(ColumnLabel, Limits) {
+  EXPECT_EQ(LimitsOf(ParseColumnLabel(
+                "phi:ssn;conf=V;sens=HIV;part2=yes;quasi=yes;subject;of=a;x=null;policy=drop")),
+            LimitsOf(ParseColumnLabel("phi:mrn;conf=V;sens=HIV;part2=yes;policy=drop")));
+  EXPECT_EQ(LimitsOf(ParseColumnLabel("phi:ssn")), ColumnLabel());
+  for (const char* const text :
+       {"phi:ssn;conf=R", "phi:ssn;sens=HIV;conf=N", "phi:ssn;part2=yes", "phi:ssn;policy=drop"}) {
+    EXPECT_NE(LimitsOf(ParseColumnLabel(text)), ColumnLabel()) << text;
+  }
+}
+
+TEST(Sensitivity, Confidentiality) {
+  EXPECT_EQ(ParseConfidentiality("U"), Confidentiality::kUnrestricted);
+  EXPECT_EQ(ParseConfidentiality("N"), Confidentiality::kNormal);
+  EXPECT_EQ(ParseConfidentiality("V"), Confidentiality::kVeryRestricted);
+  for (const std::string_view code : {"", "n", "X", "NR", "normal"}) {
+    EXPECT_THROW(ParseConfidentiality(code), Error) << code;
+  }
 }
 
 TEST(Sensitivity, CodesAreKnownOrRefused) {
@@ -239,17 +288,17 @@ class Labels {
     if (label.phi()) {
       label.sens = Below(3) == 0 ? Below(1U << 20) : 0;
       label.part2 = Below(4) == 0;
+      const char* const transforms[] = {"", "keep", "partial(1,2)", "email(keep_domain=yes)",
+                                        "redact(\"a; b\")"};
+      label.transform = transforms[Below(5)];
+      label.drop = Below(3) == 0;
     }
-    label.conf = static_cast<Confidentiality>(Below(6));
+    label.conf = static_cast<Confidentiality>(Below(label.phi() ? 6 : 4));
     label.quasi = Below(2) == 0;
     const char* const roles[] = {"", "patient", "guarantor-2"};
     if (Below(2) == 0) label.subject = roles[Below(3)];
     const char* const columns[] = {"", "patient_id", "Quoted \"Name;", "größe"};
     label.of = columns[Below(4)];
-    const char* const transforms[] = {"", "keep", "partial(1,2)", "email(keep_domain=yes)",
-                                      "redact(\"a; b\")"};
-    label.transform = transforms[Below(5)];
-    label.policy = static_cast<Policy>(Below(3));
     label.rows = Below(4) == 0;
     return label;
   }
