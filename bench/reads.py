@@ -1,6 +1,8 @@
 """Run by bench/reads, which starts the server."""
 import argparse
+import os
 import random
+import re
 import statistics
 import subprocess
 
@@ -37,15 +39,43 @@ def run(mode, query, count):
     return (int(out[1]) - int(out[0])) / count / 1000
 
 
+def instructions(mode, query, count):
+    """Of a backend by itself that sends the query `count` times, as a role with the grants."""
+    execute = lambda n: "".join(f"EXECUTE point({random.Random(n).randint(1, 100000)});\n\n" for n in range(n))
+    script = (f"SET phisync.read_enforcement = '{mode}';\n\nSET ROLE reader_{mode};\n\nPREPARE point (int) AS {query};\n\n" + execute(count))
+    user = ["runuser", "-u", os.environ["SERVER_USER"], "--"] if "SERVER_USER" in os.environ else []
+    run = subprocess.run(user + ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"] + os.environ["SERVER_SINGLE"].split(),
+                         input=script, capture_output=True, text=True, cwd="/", check=True)
+    if "ERROR" in run.stderr:
+        raise SystemExit(run.stderr)
+    return int(re.search(r"Collected : (\d+)", run.stderr)[1])
+
+
+def count_instructions():
+    user = ["runuser", "-u", os.environ["SERVER_USER"], "--"] if "SERVER_USER" in os.environ else []
+    subprocess.run(user + os.environ["SERVER_STOP"].split(), check=True, stdout=subprocess.DEVNULL)
+    few, many = 500, 2500
+    table = []
+    for name, query in QUERIES.items():
+        # What the start of the backend and the first queries take is in both.
+        counts = {mode: (instructions(mode, query, many) - instructions(mode, query, few)) / (many - few) for mode in MODES}
+        for mode in MODES:
+            table.append([name, mode, number(counts[mode]), number(counts[mode] - counts["off"]), number(counts[mode] / counts["off"], 4)])
+    print_table(["query", "enforcement", "instructions/query", "more than off", "x off"], table)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--count", type=int, default=20000)
+    parser.add_argument("--instructions", action="store_true")
     args = parser.parse_args()
     sql(SCHEMA)
     for mode in MODES:
         sql(f"CREATE ROLE reader_{mode} LOGIN; GRANT SELECT ON ward, patient TO reader_{mode};"
             f"SELECT phisync.grant_read('reader_{mode}', ARRAY['phi:name', 'phi:date']), phisync.set_read_enforcement('{mode}', 'reader_{mode}');")
+    if args.instructions:
+        return count_instructions()
     table = []
     for name, query in QUERIES.items():
         results = {mode: [] for mode in MODES}

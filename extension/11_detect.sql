@@ -4,13 +4,14 @@ CREATE FUNCTION phisync.detect(schemas text[] DEFAULT NULL, sample int DEFAULT 2
 RETURNS TABLE (relation regclass, column_name name, kind text, confidence numeric, evidence jsonb, suggested_label text)
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 200 COST 10000 AS 'MODULE_PATHNAME', 'phisync_detect';
 COMMENT ON FUNCTION phisync.detect(text[], int) IS
-'Columns that probably hold PHI, in the tables and views of the schemas (NULL: of all), with the kind, a confidence from 0.5 (look at it) over 0.9 (tag it) to 0.999, the evidence and the label to set; columns below 0.5 are left out. Looks at names and at up to sample rows a table (0: at names alone), with the privileges of the caller and under row-level security; partitions are sampled through their root, views and foreign tables not at all. Evidence has words, shares and counts, never a value. Errors: 3F000 no such schema, 22023 sample not between 0 and 100000. Needs no preload.';
+'Columns that probably hold PHI, in the tables and views of the schemas (NULL: of all), with the kind, a confidence from 0.5 (look at it) over 0.9 (tag it) to 0.999, the evidence and the label to set; columns below 0.5 are left out. Looks at names, at keys and at up to sample rows a table (0: at none), with the privileges of the caller and under row-level security; partitions are sampled through their root, views and foreign tables not at all. Evidence has words, shares and counts, never a value. Errors: 3F000 no such schema, 22023 sample not between 0 and 100000. Needs no preload.';
 
 CREATE FUNCTION phisync.apply_suggestions(min_confidence numeric DEFAULT 0.9, schemas text[] DEFAULT NULL, sample int DEFAULT 2000)
 RETURNS TABLE (relation regclass, column_name name, label text, confidence numeric, outcome text)
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET lock_timeout = '3s' AS $$
 DECLARE
   found record;
+  locked regclass;  -- by others; asked for once, not for each column
 BEGIN
   IF min_confidence IS NULL OR min_confidence < 0.5 OR min_confidence > 1 THEN
     RAISE invalid_parameter_value USING MESSAGE = 'min_confidence must be between 0.5 and 1',
@@ -24,30 +25,38 @@ BEGIN
     WHERE d.confidence >= min_confidence
     ORDER BY c.relkind IN ('v', 'm'), d.ordinality
   LOOP
-    IF found.is_owner AND found.relkind IN ('r', 'p') THEN
-      -- Whoever else sets labels here waits, so that none is overwritten. LOCK of a view would lock what it reads, with
-      -- the rights of its owner, who may not have them.
-      EXECUTE pg_catalog.format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', found.relation);
-    END IF;
-    -- A label that cannot be read is a label; what a parent or a table under a view leaves open is decided there.
-    CONTINUE WHEN EXISTS (
-      SELECT FROM phisync.effective_tags(found.relation) t
-      WHERE t.column_name = found.column_name AND (t.tag <> 'unclassified' OR t.source IN ('own', 'parent', 'view')));
     relation := found.relation;
     column_name := found.column_name;
     label := found.suggested_label;
     confidence := found.confidence;
-    outcome := 'skipped: not the owner';
-    IF found.is_owner THEN
-      PERFORM phisync.tag(relation, column_name, label);
-      outcome := 'tagged';
+    outcome := 'skipped: locked by another session';
+    IF found.relation IS DISTINCT FROM locked THEN
+      BEGIN
+        IF found.is_owner AND found.relkind IN ('r', 'p') THEN
+          -- Whoever else sets labels here waits, so that none is overwritten. LOCK of a view would lock what it reads,
+          -- with the rights of its owner, who may not have them.
+          EXECUTE pg_catalog.format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', found.relation);
+        END IF;
+        -- A label that cannot be read is a label; what a parent or a table under a view leaves open is decided there.
+        CONTINUE WHEN EXISTS (
+          SELECT FROM phisync.effective_tags(found.relation) t
+          WHERE t.column_name = found.column_name AND (t.tag <> 'unclassified' OR t.source IN ('own', 'parent', 'view')));
+        outcome := 'skipped: not the owner';
+        IF found.is_owner THEN
+          PERFORM phisync.tag(relation, column_name, label);
+          outcome := 'tagged';
+        END IF;
+      EXCEPTION WHEN lock_not_available THEN
+        locked := found.relation;
+        outcome := 'skipped: locked by another session';
+      END;
     END IF;
     RETURN NEXT;
   END LOOP;
 END
 $$;
 COMMENT ON FUNCTION phisync.apply_suggestions(numeric, text[], int) IS
-'Tags the columns that phisync.detect(schemas, sample) finds with at least this confidence and that have no tag yet, own or inherited, and returns each with what was done: tagged, or skipped because the caller does not own the relation. Runs as its caller and never changes a label. Errors: 22023 min_confidence not between 0.5 and 1, and those of phisync.detect. Needs no preload.';
+'Tags the columns that phisync.detect(schemas, sample) finds with at least this confidence and that have no tag yet, own or inherited, and returns each with what was done: tagged, or skipped because the caller does not own the relation or because another session held a lock on it for three seconds. Runs as its caller and never changes a label. Errors: 22023 min_confidence not between 0.5 and 1, and those of phisync.detect. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.detect(text[], int), phisync.apply_suggestions(numeric, text[], int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.detect(text[], int) TO phisync_officer, phisync_auditor;

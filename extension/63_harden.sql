@@ -174,7 +174,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION phisync.harden(regclass, boolean) IS
-'Closes the ways around phisync to a relation with tagged columns, its heirs, partitions and the views and copies that read it: takes SELECT, TRIGGER and REFERENCES from everybody but the owner and roles with a read grant for what the columns hold; makes ANALYZE collect no values of tagged columns, and deletes those that it has; names publications that send them and SECURITY DEFINER functions that read them. Returns each statement, and whether it was run: as a dry run, the default, none is. A second run finds nothing to do. Masked views and views with security_invoker stay. Errors: 42501 unless the caller owns the relation and is a member of phisync_officer. Needs no preload.';
+'Closes the ways around phisync to a relation with tagged columns, its heirs, partitions and the views and copies that read it: takes SELECT, TRIGGER and REFERENCES from everybody but the owner and roles with a read grant for what the columns hold; makes ANALYZE collect no values of tagged columns, and deletes those that it has; names publications that send them and SECURITY DEFINER functions that read them. Returns each statement, and whether it was run: as a dry run, the default, none is. A second run has nothing left to run. Masked views and views with security_invoker stay. Errors: 42501 unless the caller owns the relation and is a member of phisync_officer. Needs no preload.';
 
 REVOKE ALL ON FUNCTION phisync.harden_steps(regclass), phisync.harden(regclass, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.harden_steps(regclass), phisync.harden(regclass, boolean) TO phisync_officer;

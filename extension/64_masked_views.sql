@@ -126,7 +126,9 @@ DECLARE
   renewed text;
   padded text;
 BEGIN
-  -- Whoever else works a change in has done so before this looks at anything, or does it after, and sees this one.
+  -- Whoever else works a change in has done so before this looks at anything, or does it after, and sees this one. The
+  -- table's lock first: who has it for a change of a profile comes for the rows next.
+  LOCK TABLE phisync.masked_view IN ROW EXCLUSIVE MODE;
   SELECT * INTO m FROM phisync.masked_view v WHERE v.id = $1 FOR UPDATE;
   IF NOT FOUND OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = m.relation) OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = m.view)
      -- A profile that views have is not dropped: it is not there yet, in a restore.
@@ -185,7 +187,11 @@ BEGIN
       DETAIL = 'Masked views are of tables, partitioned tables, materialized views and foreign tables; not of temporary ones, nor of the server''s and phisync''s own.';
   END IF;
   name := coalesce(name, c.relname);
-  IF to_regnamespace(quote_ident(schema)) IS NULL AND schema = 'phi_masked' THEN
+  -- A view that ends with its session would be followed by nobody else, and stop their changes of the table.
+  IF schema LIKE 'pg\_%' OR schema IN ('information_schema', 'phisync', 'phisync_parameters') THEN
+    RAISE invalid_schema_name USING MESSAGE = format('cannot create a masked view in schema "%s"', schema),
+      DETAIL = 'It belongs to the server, to phisync or to one session.', HINT = 'Leave the schema out, or name one of your own.';
+  ELSIF to_regnamespace(quote_ident(schema)) IS NULL AND schema = 'phi_masked' THEN
     CREATE SCHEMA phi_masked AUTHORIZATION phisync_masked;
     COMMENT ON SCHEMA phi_masked IS 'Masked views, made by phisync.create_masked_view';
     GRANT USAGE ON SCHEMA phi_masked TO PUBLIC;

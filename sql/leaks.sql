@@ -4,7 +4,7 @@ SET search_path = regress_leaks;
 CREATE ROLE regress_leaks_reader;
 CREATE ROLE regress_leaks_auditor IN ROLE phisync_auditor;
 CREATE FUNCTION leaks(only_kinds text[] DEFAULT NULL) RETURNS TABLE (kind text, object text, relation regclass, column_name name, tag text, detail text, remedy text) LANGUAGE sql AS $$
-  SELECT * FROM phisync.leaks l WHERE only_kinds IS NULL OR l.kind = ANY (only_kinds) ORDER BY 1, 2, l.relation::text, 4
+  SELECT * FROM phisync.leaks l WHERE only_kinds IS NULL OR l.kind = ANY (only_kinds) ORDER BY 1, 2, l.relation::text, 4, 6
 $$;
 CREATE TABLE patient (id int PRIMARY KEY, mrn text, name text, city text, born date, initials text GENERATED ALWAYS AS (left(name, 1)) STORED);
 CREATE TABLE product (id int PRIMARY KEY, label text);

@@ -60,6 +60,25 @@ REFRESH MATERIALIZED VIEW tried;
 SELECT outcome FROM tried;
 DROP PUBLICATION regress_abuse;
 
+-- Not in schemas of the server, of phisync, or of a session: nobody else could bring such a view up to date.
+CREATE TEMPORARY TABLE there_is_one ();
+DO $$
+DECLARE
+  s name;
+BEGIN
+  FOREACH s IN ARRAY ARRAY['pg_temp', pg_my_temp_schema()::regnamespace::text, 'pg_catalog', 'information_schema', 'phisync', 'phisync_parameters'] LOOP
+    BEGIN
+      PERFORM phisync.create_masked_view('visit', 'withhold', 'elsewhere', s);
+      RAISE WARNING 'made in %', s;
+    EXCEPTION WHEN invalid_schema_name THEN
+      NULL;
+    END;
+  END LOOP;
+END
+$$;
+SELECT phisync.create_masked_view('visit', 'withhold', 'elsewhere', 'phisync');
+ALTER TABLE visit ADD COLUMN later text;
+
 -- Grants are given back by phisync alone, and what it is given is no more than a privilege and names.
 SET ROLE regress_abuse_officer;
 SELECT phisync.grant_as('phi_masked.visit', 10, 'regress_abuse_officer'::regrole, 'SELECT', NULL, true);

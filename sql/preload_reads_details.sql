@@ -97,6 +97,9 @@ SET ROLE regress_details_writer;
 UPDATE patient SET clinic_id = 11 WHERE id = 1;
 PREPARE now AS UPDATE patient SET clinic_id = $1 WHERE id = 1;
 EXECUTE now(12);
+COPY patient (id, clinic_id) FROM stdin;
+3	11
+\.
 BEGIN;
 UPDATE patient SET doctor = 1;
 COMMIT;

@@ -49,6 +49,16 @@ ALTER TABLE owned OWNER TO regress_reads_reader;
 CREATE FUNCTION shown(text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
 CREATE FUNCTION shown_row(owned) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE NOTICE ''%'', $1; RETURN true; END';
 CREATE FUNCTION on_owned() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE pattern (id int, ssn text CHECK (ssn <> 'x'), upper text GENERATED ALWAYS AS (upper(ssn)) STORED);
+SELECT phisync.tag('pattern', 'id', 'none'), phisync.tag('pattern', 'ssn', 'phi:ssn'), phisync.tag('pattern', 'upper', 'phi:ssn');
+CREATE INDEX ON pattern (lower(ssn)) WHERE ssn > '';
+CREATE STATISTICS pattern_statistics ON (lower(ssn)), (id + 1) FROM pattern;
+ALTER TABLE pattern OWNER TO regress_reads_reader;
+CREATE DOMAIN code AS text;
+CREATE DOMAIN short_code AS code;
+CREATE TABLE coded (id int, code short_code);
+SELECT phisync.tag('coded', 'id', 'none'), phisync.tag('coded', 'code', 'phi:code');
+ALTER DOMAIN code OWNER TO regress_reads_reader;
 CREATE DOMAIN shown_text AS text CHECK (shown(VALUE));
 GRANT ALL ON ALL TABLES IN SCHEMA reads_matrix TO regress_reads_reader, regress_reads_app;
 SET ROLE regress_reads_reader;
@@ -103,6 +113,16 @@ INSERT INTO path (name, prepare, statement, reads) VALUES
   ('COPY columns TO', NULL, 'COPY patient (id, ssn) TO ''/dev/null''', true),
   ('COPY query TO', NULL, 'COPY (SELECT ssn FROM patient) TO ''/dev/null''', true),
   ('query_to_xml', NULL, 'SELECT query_to_xml(''SELECT ssn FROM reads_matrix.patient'', true, true, '''')', true),
+  ('table_to_xml', NULL, 'SELECT table_to_xml(''reads_matrix.patient'', true, true, '''')', true),
+  ('ts_stat', NULL, 'SELECT ts_stat(''SELECT to_tsvector(''''simple'''', ssn) FROM reads_matrix.patient'')', true),
+  ('LATERAL', NULL, 'SELECT l.s FROM patient p, LATERAL (SELECT p.ssn) l (s)', true),
+  ('recursive CTE', NULL, 'WITH RECURSIVE r (n) AS (SELECT ''1'' UNION SELECT p.ssn FROM r, patient p WHERE r.n = ''1'') SELECT n FROM r', true),
+  ('NATURAL JOIN', NULL, 'SELECT 1 FROM patient NATURAL JOIN (SELECT ''999-99-0001''::text AS ssn) s', true),
+  ('row as text', NULL, 'SELECT patient::text FROM patient', true),
+  ('row is null', NULL, 'SELECT id FROM patient WHERE patient IS NOT NULL', true),
+  ('row variable', NULL, 'DO $x$ DECLARE r reads_matrix.patient%ROWTYPE; BEGIN SELECT * INTO r FROM reads_matrix.patient LIMIT 1; END $x$', true),
+  ('loop over a query', NULL, 'DO $x$ DECLARE r record; BEGIN FOR r IN EXECUTE ''SELECT ssn FROM reads_matrix.patient'' LOOP NULL; END LOOP; END $x$', true),
+  ('UPDATE from a subquery', NULL, 'UPDATE other SET (id, text) = (SELECT p.id, p.ssn FROM patient p WHERE p.id = other.id)', true),
   ('INSERT RETURNING', NULL, 'INSERT INTO patient (id) VALUES (6) RETURNING ssn', true),
   ('INSERT SELECT', NULL, 'INSERT INTO other SELECT id, ssn FROM patient', true),
   ('UPDATE from a column', NULL, 'UPDATE patient SET full_name = ssn', true),
@@ -114,6 +134,7 @@ INSERT INTO path (name, prepare, statement, reads) VALUES
   ('DELETE USING', NULL, 'DELETE FROM other o USING patient p WHERE p.ssn = o.text', true),
   ('ON CONFLICT reading', NULL, 'INSERT INTO patient AS p (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET full_name = p.ssn', true),
   ('ON CONFLICT target', NULL, 'INSERT INTO patient (id, ssn) VALUES (9, ''999-99-0001'') ON CONFLICT (ssn) DO NOTHING', true),
+  ('ON CONFLICT ON CONSTRAINT', NULL, 'INSERT INTO patient (id, ssn) VALUES (9, ''999-99-0001'') ON CONFLICT ON CONSTRAINT patient_ssn_key DO NOTHING', true),
   ('MERGE from', NULL, 'MERGE INTO other o USING patient p ON o.id = p.id WHEN NOT MATCHED THEN INSERT VALUES (p.id, p.ssn)', true),
   ('MERGE into', NULL, 'MERGE INTO patient p USING other o ON p.ssn = o.text WHEN MATCHED THEN DELETE', true),
   ('update through a view', NULL, 'UPDATE directory SET id = id + 10 WHERE full_name = ''Canary 1''', true),
@@ -137,6 +158,7 @@ INSERT INTO path (name, prepare, statement, reads) VALUES
   ('CHECK of a new column', NULL, 'ALTER TABLE owned ADD more int CHECK (shown(ssn))', true),
   ('generated column', NULL, 'ALTER TABLE owned ADD more boolean GENERATED ALWAYS AS (shown(ssn)) STORED', true),
   ('exclusion constraint', NULL, 'ALTER TABLE owned ADD EXCLUDE (shown(ssn) WITH =)', true),
+  ('CHECK of a domain', NULL, 'ALTER DOMAIN code ADD CHECK (shown(VALUE))', true),
   ('partition by an expression', 'CREATE TABLE parts (LIKE owned) PARTITION BY LIST (shown(ssn))', 'ALTER TABLE parts ATTACH PARTITION owned FOR VALUES IN (true)', true),
   ('partitioned table', NULL, 'SELECT note FROM visit', true),
   ('partition', NULL, 'SELECT note FROM visit_2025', true),
@@ -148,6 +170,8 @@ INSERT INTO path (name, prepare, statement, reads) VALUES
   ('index on a column', NULL, 'CREATE INDEX ON owned (ssn)', false),
   ('trigger without rows', NULL, 'CREATE TRIGGER quiet AFTER UPDATE ON owned FOR EACH STATEMENT EXECUTE FUNCTION on_owned()', false),
   ('new column', NULL, 'ALTER TABLE owned ADD more int DEFAULT 1 CHECK (more > 0)', false),
+  ('CHECK of a domain without columns', 'CREATE DOMAIN unused AS text', 'ALTER DOMAIN unused ADD CHECK (shown(VALUE))', false),
+  ('LIKE', NULL, 'CREATE TABLE taken (LIKE pattern INCLUDING ALL)', false),
   ('UNIQUE', NULL, 'ALTER TABLE owned ADD UNIQUE (id)', false),
   ('partition by a column', 'CREATE TABLE parts (LIKE owned) PARTITION BY LIST (id)', 'ALTER TABLE parts ATTACH PARTITION owned FOR VALUES IN (1)', false),
   ('untagged columns', NULL, 'SELECT id, clinic_id FROM patient', false),

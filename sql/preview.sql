@@ -16,10 +16,12 @@ SELECT FROM phisync.tag('patient', 'name', 'phi:name');
 SELECT FROM phisync.tag('patient', 'born', 'phi:date.birth');
 SELECT FROM phisync.tag('patient', 'zip', 'phi:geo.zip');
 SELECT p, r FROM unnest('{withhold,safe_harbor,limited_dataset,full}'::text[]) AS p, phisync.preview(p, 'patient') AS r;
+SELECT * FROM phisync.preview('safe_harbor', 'people');
 SELECT FROM phisync.tag('patient', 'codes', 'none;rows=sens');
 SELECT * FROM phisync.preview('safe_harbor', 'patient');
 SELECT * FROM phisync.preview('safe_harbor', 'patient', 1);
 SELECT * FROM phisync.preview('safe_harbor', 'patient', 0);
+-- Nothing tells which of these rows are sensitive.
 SELECT * FROM phisync.preview('safe_harbor', 'people');
 SELECT * FROM phisync.preview('none such', 'people');
 GRANT USAGE ON SCHEMA regress_preview TO PUBLIC;

@@ -62,6 +62,24 @@ SELECT phisync.set_profile_rule('study', 'b', 'note', 'null');
 SELECT made('study', 'c');
 SELECT phisync.set_profile_rule('study', 'c', 'note', 'keep'), phisync.set_profile_rule('study', 'programme_1', 'note', 'null');
 SELECT made('study', 'programme_1'), made('study', 'c');
+-- That a column holds codes of rows is true of heirs and partitions, whatever they say themselves; also where parents differ about its class.
+CREATE TABLE coded (id int PRIMARY KEY, codes text);
+CREATE TABLE coded_too (id int PRIMARY KEY, codes text);
+SET client_min_messages = warning;
+CREATE TABLE coded_heir () INHERITS (coded, coded_too);
+RESET client_min_messages;
+INSERT INTO coded_heir VALUES (1, 'HIV'), (2, 'MH');
+SELECT phisync.tag('coded', 'id', 'none'), phisync.tag('coded_too', 'id', 'none'), phisync.tag('coded', 'codes', 'none;rows=sens'), phisync.tag('coded_heir', 'codes', 'none');
+SELECT column_name, treatment FROM phisync.treatments('clinic_hiv', 'coded_heir') WHERE row_codes;
+SELECT * FROM phisync.preview('clinic_hiv', 'coded_heir');
+SELECT phisync.untag('coded_heir', 'codes'), phisync.tag('coded', 'codes', 'phi:code;rows=sens'), phisync.tag('coded_too', 'codes', 'phi:clinical');
+SELECT column_name, tag FROM phisync.treatments('clinic_hiv', 'coded_heir') WHERE row_codes;
+SELECT * FROM phisync.preview('clinic_hiv', 'coded_heir');
+-- default=keep is about columns of which nobody has said anything: not about those that have no class because they are made of several.
+SELECT phisync.tag('coded', 'phi;default=keep'), phisync.tag('coded_too', 'phi;default=keep'), phisync.tag('coded', 'codes', 'phi:code');
+ALTER TABLE coded ADD COLUMN later text;
+CREATE VIEW of_coded AS SELECT c.codes || t.codes AS codes, later || t.id AS later FROM coded c, coded_too t;
+SELECT made('withhold', 'coded_heir'), made('withhold', 'of_coded');
 -- A keyed transformation has the profile's scope unless it names one.
 SET client_min_messages = warning;
 SELECT phisync.set_profile_rule('study', 'phi:ssn', 'pseudonym'), phisync.set_profile_rule('study', 'visit', 'ssn', NULL), phisync.alter_profile('study', scope => 'study_9'),

@@ -159,7 +159,9 @@ SELECT phisync.create_bucket('b', ARRAY['SELECT * FROM odd'], profile => 'study'
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'surrogates';
 SELECT phisync.stop_surrogates('odd');
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'surrogates';
+SELECT phisync.set_profile_rule('study', 'phi:ip', NULL);
 CALL phisync.make_surrogates('study');
+SELECT phisync.set_profile_rule('study', 'phi:ip', 'surrogate');
 CREATE TRIGGER "~~later" BEFORE INSERT ON odd FOR EACH ROW EXECUTE FUNCTION trim_it();
 SELECT status, finding, remedy FROM phisync.doctor() WHERE "check" = 'surrogates';
 COPY (SELECT WHERE false) TO PROGRAM :'remove';

@@ -97,6 +97,32 @@ SELECT * FROM shown('m', 'as_m');
 SELECT phisync.tag('patient', 'clinic', 'phi:geo');
 SELECT * FROM shown('m');
 
+-- What a label says of all rows, and a column of its own row, is said of copies, too; also where no column is PHI.
+CREATE TABLE ward (id int PRIMARY KEY, bed text, codes text);
+SELECT phisync.tag('ward', 'phi;sens=HIV;part2=yes;default=error'), phisync.tag('ward', 'id', 'none'), phisync.tag('ward', 'bed', 'none'), phisync.tag('ward', 'codes', 'none;rows=sens');
+INSERT INTO ward VALUES (1, 'canary', 'HIV');
+CREATE TABLE ward_as AS SELECT * FROM ward;
+CREATE TABLE ward_like (LIKE ward);
+CREATE TABLE ward_part AS SELECT bed, 1 AS n, name FROM ward LEFT JOIN patient USING (id);
+CREATE TABLE ward_count AS SELECT count(*) FROM ward;
+SELECT objname, label FROM pg_seclabels WHERE objtype = 'table' AND objname ~ 'ward_' ORDER BY 1;
+SELECT * FROM shown('ward_as', 'ward_like', 'ward_part');
+SELECT * FROM phisync.preview('treatment', 'ward_as');
+SELECT phisync.untag('ward');
+CREATE TABLE ward_codes AS SELECT id, codes FROM ward;
+SELECT * FROM shown('ward_codes');
+SELECT * FROM phisync.preview('treatment', 'ward_codes');
+-- Without the column of its codes a row may be of any sensitivity.
+CREATE TABLE ward_beds AS SELECT id, bed FROM ward;
+CREATE VIEW of_ward AS SELECT id, bed FROM ward;
+CREATE VIEW of_ward_all AS SELECT bed, codes FROM ward;
+SELECT label FROM pg_seclabels WHERE objname ~ 'ward_beds' AND objsubid = 0;
+SELECT * FROM shown('ward_beds');
+SELECT relation::regclass, phisync.preview('treatment', relation) FROM unnest('{ward_beds,of_ward,of_ward_all}'::regclass[]) relation;
+SELECT phisync.preview('full', 'ward_beds'), phisync.preview('full', 'of_ward'), phisync.preview('full', 'of_ward_all');
+UPDATE ward SET codes = NULL;
+SELECT phisync.preview('treatment', 'of_ward'), phisync.preview('treatment', 'of_ward_all');
+
 -- Whoever makes the copy owns it: no more rights are needed.
 CREATE ROLE regress_copies_user;
 GRANT USAGE, CREATE ON SCHEMA regress_copies TO regress_copies_user;

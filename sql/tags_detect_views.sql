@@ -12,7 +12,7 @@ RESET ROLE;
 SELECT phisync.tag('patient', 'id', 'none;subject'), phisync.tag('patient', 'family_name', 'phi:name.family') \g /dev/null
 SELECT phisync.create_masked_view('patient', 'limited_dataset');
 SELECT relation, column_name, label, outcome FROM phisync.apply_suggestions(0.5, ARRAY['regress_detect_views', 'phi_masked']);
-SELECT relation, column_name, tag FROM phisync.tags WHERE relation IN ('patient_list'::regclass, 'phi_masked.patient'::regclass);
+SELECT relation, column_name, tag FROM phisync.tags WHERE relation IN ('patient_list'::regclass, 'phi_masked.patient'::regclass) ORDER BY relation::text, column_name;
 SET client_min_messages = warning;
 SELECT count(*) > 0 AS removed FROM phisync.untag_all();
 DROP SCHEMA regress_detect_views, phi_masked CASCADE;

@@ -5,9 +5,26 @@
 #include <cstdint>
 #include <cstring>
 #include <memory_resource>
+#include <string>
 #include <string_view>
 
 namespace phisync {
+
+// A short text that is appended again and again. There is room behind it, so that it is copied in
+// whole blocks.
+class Stamp {
+ public:
+  explicit Stamp(std::string_view text) : size_(text.size()), padded_(text) {
+    padded_.resize((size_ + kBlock - 1) / kBlock * kBlock);
+  }
+
+ private:
+  friend class ByteBuffer;
+  static constexpr std::size_t kBlock = 16;
+
+  std::size_t size_;
+  std::string padded_;
+};
 
 // Grows by doubling; never shrinks, so a buffer that is kept and cleared soon allocates no more.
 // Throws bad_alloc, so it must not grow inside a pg::Call: call the server for a text first, append
@@ -35,6 +52,23 @@ class ByteBuffer {
     if (bytes.empty()) return;
     Copy(Reserve(bytes.size()), bytes.data(), bytes.size());
     size_ += bytes.size();
+  }
+  // A literal: a few moves, since its size is known.
+  template <std::size_t N>
+  void Append(const char (&literal)[N]) {
+    static_assert(N > 1);
+    std::memcpy(Reserve(N - 1), literal, N - 1);
+    size_ += N - 1;
+  }
+  // Of an array that was written to nobody knows here how much of it is text.
+  template <std::size_t N>
+  void Append(char (&array)[N]) = delete;
+  void Append(const Stamp& stamp) {
+    char* const to = Reserve(stamp.padded_.size());
+    for (std::size_t at = 0; at < stamp.size_; at += Stamp::kBlock) {
+      std::memcpy(to + at, stamp.padded_.data() + at, Stamp::kBlock);
+    }
+    size_ += stamp.size_;
   }
   void Append(char byte) {
     *Reserve(1) = byte;

@@ -4,6 +4,10 @@
 #include <bit>
 #include <cstring>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace phisync {
 namespace {
 
@@ -22,6 +26,28 @@ constexpr auto kPairs = [] {
 char* WriteHex(char* to, unsigned char byte) {
   std::memcpy(to, kPairs[byte].data(), 2);
   return to + 2;
+}
+
+constexpr std::size_t kHexBlock = 16;
+
+// The digits of sixteen bytes.
+void WriteHexBlock(char* to, const unsigned char* bytes) {
+#ifdef __SSE2__
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const __m128i half = _mm_set1_epi8(0x0F);
+  const __m128i high = _mm_and_si128(_mm_srli_epi16(block, 4), half);
+  const __m128i low = _mm_and_si128(block, half);
+  const auto write = [&](char* at, __m128i halves) {
+    const __m128i letters = _mm_cmpgt_epi8(halves, _mm_set1_epi8(9));
+    const __m128i shift = _mm_and_si128(letters, _mm_set1_epi8('a' - '0' - 10));
+    const __m128i digits = _mm_add_epi8(_mm_add_epi8(halves, _mm_set1_epi8('0')), shift);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(at), digits);
+  };
+  write(to, _mm_unpacklo_epi8(high, low));
+  write(to + kHexBlock, _mm_unpackhi_epi8(high, low));
+#else
+  for (std::size_t i = 0; i < kHexBlock; ++i) to = WriteHex(to, bytes[i]);
+#endif
 }
 
 char* WriteHalf(char* to, std::uint32_t half, int digits) {
@@ -44,17 +70,26 @@ void AppendHalves(ByteBuffer& out, std::uint32_t high, int high_digits, std::uin
 }  // namespace
 
 void AppendUuid(ByteBuffer& out, const unsigned char* bytes) {
-  char* to = out.Reserve(37);
-  for (const int count : {4, 2, 2, 2, 6}) {
-    for (int i = 0; i < count; ++i) to = WriteHex(to, *bytes++);
-    *to++ = '-';
-  }
-  --to;
-  out.Commit(to);
+  char digits[2 * kHexBlock];
+  WriteHexBlock(digits, bytes);
+  char* const to = out.Reserve(36);
+  std::memcpy(to, digits, 8);
+  to[8] = '-';
+  std::memcpy(to + 9, digits + 8, 4);
+  to[13] = '-';
+  std::memcpy(to + 14, digits + 12, 4);
+  to[18] = '-';
+  std::memcpy(to + 19, digits + 16, 4);
+  to[23] = '-';
+  std::memcpy(to + 24, digits + 20, 12);
+  out.Commit(to + 36);
 }
 
 void AppendHex(ByteBuffer& out, std::string_view bytes) {
   char* to = out.Reserve(2 * bytes.size());
+  for (; bytes.size() >= kHexBlock; bytes.remove_prefix(kHexBlock), to += 2 * kHexBlock) {
+    WriteHexBlock(to, reinterpret_cast<const unsigned char*>(bytes.data()));
+  }
   for (const char byte : bytes) to = WriteHex(to, static_cast<unsigned char>(byte));
   out.Commit(to);
 }

@@ -35,18 +35,23 @@ std::int64_t DayNumber(std::int64_t year, int month, int day) {
   return cycle * kDaysPerCycle + day_of_cycle - kEpochShift;
 }
 
+// Neri and Schneider, "Euclidean affine functions and their application to calendar algorithms":
+// quotients of a multiplication in place of divisions. Years run from March, so that the leap day
+// is their last, and are counted from so early that no day of the server's types is below zero.
 Date CivilDate(std::int64_t day_number) {
-  const std::int64_t days = day_number + kEpochShift;
-  const std::int64_t cycle = FloorDiv(days, kDaysPerCycle);
-  const std::int64_t day_of_cycle = days - cycle * kDaysPerCycle;
-  const std::int64_t year_of_cycle =
-      (day_of_cycle - day_of_cycle / 1460 + day_of_cycle / 36524 - day_of_cycle / 146096) / 365;
-  const auto day_of_year = static_cast<int>(
-      day_of_cycle - (365 * year_of_cycle + year_of_cycle / 4 - year_of_cycle / 100));
-  const int shifted = (5 * day_of_year + 2) / 153;
-  const int month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return {year_of_cycle + cycle * 400 + (month <= 2 ? 1 : 0), month,
-          day_of_year - (153 * shifted + 2) / 5 + 1};
+  constexpr std::int64_t kCycles = 16'384;
+  const auto days = static_cast<std::uint64_t>(day_number + kEpochShift + kCycles * kDaysPerCycle);
+  const std::uint64_t quarters = 4 * days + 3;
+  const std::uint64_t century = quarters / kDaysPerCycle;
+  const auto day_of_century = static_cast<std::uint32_t>(quarters % kDaysPerCycle / 4);
+  constexpr std::uint32_t kYears = 2'939'745;  // 2^32 / 1461
+  const std::uint64_t years = std::uint64_t{kYears} * (4 * day_of_century + 3);
+  const std::uint32_t day_of_year = static_cast<std::uint32_t>(years) / kYears / 4;
+  const std::uint32_t months = 2141 * day_of_year + 197'913;
+  const bool next_year = day_of_year >= 306;
+  return {static_cast<std::int64_t>(100 * century + (years >> 32)) - kCycles * 400 + next_year,
+          static_cast<int>(months >> 16) - (next_year ? 12 : 0),
+          static_cast<int>((months & 0xFFFF) / 2141) + 1};
 }
 
 Timestamp Add(Timestamp from, const Interval& interval) {

@@ -37,7 +37,8 @@ Timestamp Add(Timestamp from, const Interval& interval);
 // answer is exact.
 bool EverLonger(const Interval& a, const Interval& b, Timestamp* witness);
 
-// Days since 2000-01-01 of a day of the proleptic Gregorian calendar, and back.
+// Days since 2000-01-01 of a day of the proleptic Gregorian calendar, and back: any number of 32
+// bits.
 std::int64_t DayNumber(std::int64_t year, int month, int day);
 struct Date {
   std::int64_t year;

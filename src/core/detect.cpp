@@ -208,7 +208,7 @@ void AppendNumber(ByteBuffer& out, std::string_view key, double number, const ch
   char text[32];
   std::snprintf(text, sizeof text, format, number);
   AppendJsonKey(out, key);
-  out.Append(text);
+  out.Append(std::string_view(text));
 }
 
 // What was counted, without braces.
@@ -339,6 +339,11 @@ std::vector<Finding> Detect(std::string_view table_name, const std::vector<Colum
     evidence.Append(',');
     AppendJsonKey(evidence, "about");
     AppendJsonString(evidence, AboutName(verdict.about));
+    if (column.keys.names_a_person || (column.keys.primary && table.of_persons)) {
+      evidence.Append(',');
+      AppendJsonKey(evidence, "key");
+      AppendJsonString(evidence, column.keys.names_a_person ? "foreign" : "primary");
+    }
     if (column.values.count() > 0) {
       evidence.Append(',');
       AppendCounts(evidence, column.values);

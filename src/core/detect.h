@@ -19,7 +19,7 @@ inline constexpr double kReview = 0.5;
 struct Column {
   std::string name;
   char type_category = 'S';  // pg_type.typcategory, of the element for an array
-  bool json = false;
+  bool json = false;         // or a composite type: it has members
   Keys keys;
   Values values;
   std::map<std::string, Values, std::less<>> members;  // by key, of the objects at the top
@@ -34,7 +34,8 @@ struct Finding {
   double confidence = 0;           // kReview and more
   bool subject = false;            // names whom the row is about
   // {"words": [...], "about": "person", "values": 10, "distinct": 9, "hits": {"ssn": 0.98}, ...}:
-  // words of the vocabulary and counts, never a value. JSON text.
+  // words of the vocabulary and counts, never a value; "key": it is a foreign key to persons, or
+  // the primary key of a table of them. JSON text.
   std::string evidence;
   std::string label;  // to suggest
 };

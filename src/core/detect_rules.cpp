@@ -49,12 +49,12 @@ constexpr std::string_view kWhichKey[] = {"unique", "source",   "original",  "le
 constexpr std::string_view kNeutral[] = {"start", "end", "begin", "entry", "total"};
 // Words of a table's name that say nothing on what its rows are.
 constexpr std::string_view kFillers[] = {
-    "profile", "demographic", "master",  "table",   "info",    "data",  "record",
-    "list",    "detail",      "legacy",  "base",    "main",    "v",     "history",
-    "summary", "dimension",   "extract", "archive", "staging", "backup"};
+    "profile", "demographic", "master",  "table",  "info",     "data",    "record",  "list",
+    "detail",  "legacy",      "base",    "main",   "v",        "history", "summary", "dimension",
+    "extract", "archive",     "staging", "backup", "register", "registry"};
 // Words beside which a name is still that name.
-constexpr std::string_view kWhichOne[] = {"history", "info",     "detail",   "current",
-                                          "former",  "previous", "original", "primary"};
+constexpr std::string_view kWhichOne[] = {"history",  "current",  "former",
+                                          "previous", "original", "primary"};
 
 // Ranks of keys that name the row's subject, the surest first; those of kSubjects are steps of ten.
 constexpr int kRankOfReference = 11;
@@ -295,7 +295,10 @@ NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words,
   verdict.is_key = IsKeyName(words) || IsCounter(words, type_category);
   verdict.subject = SubjectOf(table, words);
   // Whatever they are called.
-  if (verdict.subject == 0 && keys.names_a_person) verdict.subject = kRankOfReference;
+  if (verdict.subject == 0 && keys.names_a_person) {
+    // Of a person's own row, the person comes first.
+    verdict.subject = table.of_persons ? kRankOfId + 1 : kRankOfReference;
+  }
   if (verdict.subject == 0 && keys.primary && table.of_persons) verdict.subject = kRankOfOwnKey;
 
   const bool meta = std::any_of(words.begin(), words.end(), IsMetaWord);
@@ -332,9 +335,10 @@ NameVerdict JudgeName(const Table& table, const std::vector<std::string>& words,
     Put(verdict, FindClass("code"), declared || named ? (unclear && !declared ? 1.0 : 4.0) : 3.5,
         words);
   }
-  // person_a, person_b: people, none of whom the row is about alone.
-  if (words.size() == 2 && words[1].size() == 1 && Contains(kSubjects, words[0]) &&
-      AboutOf(words[0]) == About::kPerson) {
+  // person_a, person_b, a person's mother: people, none of whom the row is about alone.
+  const bool one_of_two = words.size() == 2 && words[1].size() == 1 &&
+                          Contains(kSubjects, words[0]) && AboutOf(words[0]) == About::kPerson;
+  if (one_of_two || (keys.names_another && table.of_persons)) {
     Put(verdict, FindClass("code"), 3.0, {words[0]});
   }
   // The name of a patient, the value of an observation.

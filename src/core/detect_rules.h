@@ -49,6 +49,7 @@ bool IsAboutPersons(std::string_view table_name);
 struct Keys {
   bool primary = false;         // the table's primary key, alone
   bool names_a_person = false;  // refers to a table of persons
+  bool names_another = false;   // refers to another row of the table itself
 };
 
 // `type_category` as in KindFitsType.

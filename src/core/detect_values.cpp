@@ -19,8 +19,9 @@ std::uint64_t Hash(std::string_view v) {
 void Values::Add(std::string_view value) {
   const std::uint32_t shapes = ShapesOf(value);
   ++count_;
+  counted_ = false;
   for (std::size_t i = 0; i < kShapes; ++i) hits_[i] += static_cast<int>((shapes >> i) & 1U);
-  hashes_.insert(Hash(value));
+  hashes_.push_back(Hash(value));
   if (Has(shapes, Shape::kDate)) {
     std::string_view v = value.substr(value.find_first_not_of(" \t"));
     v = v.substr(0, v.find_first_of(" \tT\n"));
@@ -34,9 +35,19 @@ void Values::Add(std::string_view value) {
 
 void Values::AddDay(std::int32_t day) {
   ++count_;
+  counted_ = false;
   ++hits_[static_cast<std::size_t>(Shape::kDate)];
-  hashes_.insert(static_cast<std::uint64_t>(static_cast<std::int64_t>(day)));
+  hashes_.push_back(static_cast<std::uint64_t>(static_cast<std::int64_t>(day)));
   if (days_.size() < kDays) days_.push_back(day);
+}
+
+int Values::distinct() const {
+  if (!counted_) {
+    std::sort(hashes_.begin(), hashes_.end());
+    hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
+    counted_ = true;
+  }
+  return static_cast<int>(hashes_.size());
 }
 
 bool Values::LooksLikeBirths() const {

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "core/detect_shapes.h"
@@ -19,7 +18,7 @@ class Values {
   void AddDay(std::int32_t day);
 
   [[nodiscard]] int count() const { return count_; }
-  [[nodiscard]] int distinct() const { return static_cast<int>(hashes_.size()); }
+  [[nodiscard]] int distinct() const;
   [[nodiscard]] int hits(Shape shape) const { return hits_[static_cast<std::size_t>(shape)]; }
   [[nodiscard]] double rate(Shape shape) const {
     return count_ == 0 ? 0 : static_cast<double>(hits(shape)) / count_;
@@ -31,8 +30,10 @@ class Values {
  private:
   int count_ = 0;
   std::array<int, kShapes> hits_ = {};
-  // Of the values' bytes; kept to count the different ones.
-  std::unordered_set<std::uint64_t> hashes_;
+  // Of the values' bytes; kept to count the different ones. Sorted and each there once when they
+  // were counted last.
+  mutable std::vector<std::uint64_t> hashes_;
+  mutable bool counted_ = true;
   std::vector<std::int32_t> days_;
 };
 

@@ -14,6 +14,9 @@ void AppendJsonString(ByteBuffer& out, std::string_view text);
 // The same without the quotes, for a string that is put together from several parts.
 void AppendJsonEscaped(ByteBuffer& out, std::string_view text);
 
+// Appends `text` as a string within the JSON text that is itself a string: `\"text\"`.
+void AppendJsonStringInString(ByteBuffer& out, std::string_view text);
+
 // Appends `"name":`.
 void AppendJsonKey(ByteBuffer& out, std::string_view name);
 

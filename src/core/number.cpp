@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/digits.h"
 #include "core/error.h"
 
 namespace phisync {
@@ -68,14 +69,6 @@ std::uint16_t Word(const char* at) {
 
 [[noreturn]] void RefuseNumeric() {
   throw Error(sqlstate::kDataCorrupted, "a number is not stored as numbers are");
-}
-
-char* WriteGroup(char* to, unsigned group) {
-  to[0] = static_cast<char>('0' + group / 1000);
-  to[1] = static_cast<char>('0' + group / 100 % 10);
-  to[2] = static_cast<char>('0' + group / 10 % 10);
-  to[3] = static_cast<char>('0' + group % 10);
-  return to + kGroup;
 }
 
 }  // namespace
@@ -177,12 +170,12 @@ void AppendNumeric(ByteBuffer& out, std::string_view stored) {
     *to++ = '0';
   } else {
     to = std::to_chars(to, to + kGroup, group(0)).ptr;
-    for (int position = 1; position <= weight; ++position) to = WriteGroup(to, group(position));
+    for (int position = 1; position <= weight; ++position) to = WriteFour(to, group(position));
   }
   if (scale > 0) {
     *to++ = '.';
     char* const end = to + scale;
-    for (int position = weight + 1; to < end; ++position) to = WriteGroup(to, group(position));
+    for (int position = weight + 1; to < end; ++position) to = WriteFour(to, group(position));
     to = end;
   }
   out.Commit(to);

@@ -8,12 +8,18 @@
 namespace phisync {
 namespace {
 
+// What stands between values: of known size, so that it is appended by a few moves.
+template <std::size_t N>
+using Literal = const char (&)[N];
+
 // Appends `text` as it is, then `value` as a JSON string.
-void Text(ByteBuffer& out, std::string_view text, std::string_view value) {
+template <std::size_t N>
+void Text(ByteBuffer& out, Literal<N> text, std::string_view value) {
   out.Append(text);
   AppendJsonString(out, value);
 }
-void Text(ByteBuffer& out, std::string_view text, std::optional<std::string_view> value) {
+template <std::size_t N>
+void Text(ByteBuffer& out, Literal<N> text, std::optional<std::string_view> value) {
   if (value) {
     Text(out, text, *value);
   } else {
@@ -21,15 +27,18 @@ void Text(ByteBuffer& out, std::string_view text, std::optional<std::string_view
     out.Append("null");
   }
 }
-void Number(ByteBuffer& out, std::string_view text, std::uint64_t value) {
+template <std::size_t N>
+void Number(ByteBuffer& out, Literal<N> text, std::uint64_t value) {
   out.Append(text);
   AppendUnsigned(out, value);
 }
-void Seq(ByteBuffer& out, std::string_view text, RecordSeq seq) {
+template <std::size_t N>
+void Seq(ByteBuffer& out, Literal<N> text, RecordSeq seq) {
   Number(out, text, seq.number);
   if (seq.xid != 0) Number(out, R"(,"xid":)", seq.xid);
 }
-void Lsn(ByteBuffer& out, std::string_view text, std::optional<std::uint64_t> lsn) {
+template <std::size_t N>
+void Lsn(ByteBuffer& out, Literal<N> text, std::optional<std::uint64_t> lsn) {
   out.Append(text);
   if (!lsn) {
     out.Append("null");
@@ -44,7 +53,8 @@ void Time(ByteBuffer& out, std::int64_t microseconds) {
   AppendTimestamp(out, microseconds, true, Beyond::kText);
   out.Append('"');
 }
-void List(ByteBuffer& out, std::string_view text, std::span<const std::string_view> values) {
+template <std::size_t N>
+void List(ByteBuffer& out, Literal<N> text, std::span<const std::string_view> values) {
   out.Append(text);
   char separator = '[';
   for (const std::string_view value : values) {
@@ -55,7 +65,8 @@ void List(ByteBuffer& out, std::string_view text, std::span<const std::string_vi
   if (values.empty()) out.Append('[');
   out.Append(']');
 }
-void Row(ByteBuffer& out, std::string_view kind, const RowRecord& row) {
+template <std::size_t N>
+void Row(ByteBuffer& out, Literal<N> kind, const RowRecord& row) {
   Seq(out, kind, row.seq);
   List(out, R"(,"buckets":)", row.buckets);
   Text(out, R"(,"type":)", row.type);
@@ -159,7 +170,7 @@ void AppendCommit(ByteBuffer& out, std::optional<std::uint64_t> lsn,
 
 void AppendMessage(ByteBuffer& out, std::optional<RecordSeq> seq, std::uint64_t lsn,
                    std::string_view prefix, std::optional<std::string_view> content, bool is_utf8) {
-  constexpr std::string_view kHead = R"({"k":"message","seq":)";
+  constexpr char kHead[] = R"({"k":"message","seq":)";
   if (seq) {
     Seq(out, kHead, *seq);
   } else {

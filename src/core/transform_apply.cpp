@@ -1,5 +1,6 @@
 #include "core/transform_apply.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/error.h"
@@ -55,6 +56,18 @@ Masked Day(const std::optional<std::int64_t>& moment, ValueType type) {
   return moment ? Number(type, *moment) : Null();
 }
 
+// Whether a whole number of years, without sign and zeros in front, is 90 or more.
+bool IsOver90(std::string_view whole) {
+  return whole.size() > 2 || (whole.size() == 2 && whole[0] == '9');
+}
+
+// As most are written: digits, and perhaps a point and more of them.
+bool IsPlain(std::string_view whole, std::string_view rest) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !whole.empty() && whole[0] != '0' && std::ranges::all_of(whole, is_digit) &&
+         std::ranges::all_of(rest.substr(std::min<std::size_t>(rest.size(), 1)), is_digit);
+}
+
 Masked Age(const Value& value, ByteBuffer& out) {
   constexpr int kCap = 90;
   if (value.type == ValueType::kInteger) {
@@ -64,11 +77,14 @@ Masked Age(const Value& value, ByteBuffer& out) {
     return masked;
   }
   // A whole part of 90 or more; NaN and the infinities are no ages.
+  const std::size_t point = std::min(value.text.find('.'), value.text.size());
+  std::string_view whole = value.text.substr(0, point);
   const std::size_t from = out.size();
-  if (!AppendFloor(out, value.text, {1, 0})) return Null();
-  const std::string_view whole = out.view(from);
-  const bool over =
-      !whole.starts_with('-') && (whole.size() > 2 || (whole.size() == 2 && whole[0] == '9'));
+  if (!IsPlain(whole, value.text.substr(point))) {
+    if (!AppendFloor(out, value.text, {1, 0})) return Null();
+    whole = out.view(from);
+  }
+  const bool over = !whole.starts_with('-') && IsOver90(whole);
   out.Truncate(from);
   Masked masked = Text(value.type, over ? std::string_view("90") : value.text);
   masked.over_90 = over;

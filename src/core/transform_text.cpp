@@ -47,16 +47,26 @@ bool IsNumeric(std::string_view name) {
 
 void AppendPartial(ByteBuffer& out, std::string_view text, int prefix, int suffix,
                    std::string_view fill) {
-  const std::size_t count = CodePoints(text);
+  const bool ascii = IsAscii(text);
+  const std::size_t count = ascii ? text.size() : CodePoints(text);
   auto first = static_cast<std::size_t>(prefix);
   auto last = static_cast<std::size_t>(suffix);
   if (count <= first + last + kHidden) first = last = 0;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t end = NextCodePoint(text, at);
-    out.Append(i < first || i >= count - last ? text.substr(at, end - at) : fill);
-    at = end;
+  const auto skip = [&](std::size_t at, std::size_t characters) {
+    if (ascii) return at + characters;
+    for (; characters > 0; --characters) at = NextCodePoint(text, at);
+    return at;
+  };
+  const std::size_t hidden = count - first - last;
+  const std::size_t head = skip(0, first);
+  const std::size_t tail = skip(head, hidden);
+  out.Append(text.substr(0, head));
+  if (fill.size() == 1) {
+    out.Commit(std::fill_n(out.Reserve(hidden), hidden, fill.front()));
+  } else {
+    for (std::size_t i = 0; i < hidden; ++i) out.Append(fill);
   }
+  out.Append(text.substr(tail));
 }
 
 bool AppendEmail(ByteBuffer& out, std::string_view text, bool keep_domain) {

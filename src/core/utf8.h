@@ -3,9 +3,23 @@
 // refused and none is read past its end.
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace phisync {
+
+// Most texts are: each byte is a character.
+inline bool IsAscii(std::string_view text) {
+  std::uint64_t high = 0;
+  for (; text.size() >= sizeof high; text.remove_prefix(sizeof high)) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data(), sizeof word);
+    high |= word;
+  }
+  for (const char c : text) high |= static_cast<unsigned char>(c);
+  return (high & 0x8080808080808080) == 0;
+}
 
 // Where the character that begins at `at` ends; `at` is before the text's end.
 constexpr std::size_t NextCodePoint(std::string_view text, std::size_t at) {

@@ -1,16 +1,10 @@
 #include "masks/utf8_text.h"
 
-#include <algorithm>
-
+#include "core/utf8.h"
 #include "pg/encoding.h"
 
 namespace phisync::masks {
 namespace {
-
-bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (static_cast<unsigned char>(c) & 0x80) == 0; });
-}
 
 // The code points of valid UTF-8, ended by a zero, as the server's function takes them.
 pg_wchar* Decode(std::string_view utf8) {

@@ -8,7 +8,9 @@
 
 extern "C" {
 #include <catalog/pg_namespace.h>
+#include <optimizer/plancat.h>
 #include <storage/bufmgr.h>
+#include <storage/proc.h>
 #include <utils/portal.h>
 }
 

@@ -6,11 +6,13 @@
 extern "C" {
 #include <catalog/index.h>
 #include <catalog/namespace.h>
+#include <catalog/pg_depend.h>
 #include <catalog/pg_partitioned_table.h>
 #include <commands/dbcommands.h>
 #include <commands/defrem.h>
 #include <nodes/parsenodes.h>
 #include <parser/parse_func.h>
+#include <parser/parse_type.h>
 }
 
 namespace phisync::pg {

@@ -150,7 +150,7 @@ std::vector<Treatment> TreatmentsOf(const Profile& profile, Oid relation) {
     if (!OidIsValid(attribute.type)) continue;
     treatment.type = masks::ValueTypeOf(attribute.type);
     const ColumnLabel label = tag.label.empty() ? ColumnLabel() : ParseColumnLabel(tag.label);
-    treatment.rows = label.rows;
+    treatment.rows = tag.row_codes;
     if (!tag.phi) continue;
     treatment.phi = true;
     treatment.tag_class = label.tag_class;
@@ -163,7 +163,8 @@ std::vector<Treatment> TreatmentsOf(const Profile& profile, Oid relation) {
     } else if (const auto rule = own.For(relation, attribute.name)) {
       treatment.transform = Fitting(*rule, treatment.type);
     } else if (treatment.unclassified) {
-      treatment.transform = Unclassifieds(profile, tags.unclassified, treatment.type);
+      const Unclassified said = tag.unanswered ? tags.unclassified : Unclassified::kOmit;
+      treatment.transform = Unclassifieds(profile, said, treatment.type);
     } else {
       treatment.transform = OfClass(profile, label, treatment.type);
     }

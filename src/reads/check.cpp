@@ -74,21 +74,21 @@ bool Check(const List* entries, bool raise) {
   AcceptInvalidationMessages();
   return pg::Entry([&] {
     // Also of what the server does as it follows a foreign key: its errors reach the session.
-    if (enforcement == Enforcement::kDeny && HasGrants()) NoteWrites(entries);
+    if (enforcement == Enforcement::kDeny) NoteWrites(entries);
     return IsTrusted() || Judge(entries, raise, enforcement);
   });
 }
 
 void CheckCommand(Node* command) {
   const Enforcement enforcement = CurrentEnforcement();
-  if (enforcement == Enforcement::kOff || IsTrusted()) return;
+  if (enforcement == Enforcement::kOff || !MayHandOverRows(command) || IsTrusted()) return;
   pg::Call([] { AcceptInvalidationMessages(); });
   if (const List* entries = pg::Call([&] { return EntriesReadBy(command); }); entries != nullptr) {
     Judge(entries, true, enforcement);
   }
   if (enforcement != Enforcement::kDeny) return;
   const Oid relation = pg::Call([&] { return RelationCheckedBy(command); });
-  if (OidIsValid(relation) && HasGrants()) NoteWrite(relation);
+  if (OidIsValid(relation)) NoteWrite(relation);
 }
 
 }  // namespace

@@ -159,6 +159,8 @@ List* OfPolicy(RangeVar* table, Node* using_rows, Node* with_check) {
 }
 
 List* OfIndex(const IndexStmt* statement) {
+  // The server's own, for a new table LIKE another: it has no rows.
+  if (statement->transformed) return nullptr;
   Reading reading = Of(statement->relation);
   if (!OidIsValid(reading.relation)) return nullptr;
   AddIndexElements(reading, statement->indexParams);
@@ -166,7 +168,44 @@ List* OfIndex(const IndexStmt* statement) {
   return Append(nullptr, reading);
 }
 
+// The columns of a domain and of domains over it.
+void AppendColumnsOf(Oid domain, List** entries) {
+  Relation catalog = table_open(DependRelationId, AccessShareLock);
+  ScanKeyData keys[2];
+  ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(TypeRelationId));
+  ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(domain));
+  SysScanDesc scan =
+      systable_beginscan(catalog, DependReferenceIndexId, true, nullptr, lengthof(keys), keys);
+  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+    const auto* found = reinterpret_cast<Form_pg_depend>(GETSTRUCT(tuple));
+    if (found->classid == TypeRelationId && get_typtype(found->objid) == TYPTYPE_DOMAIN) {
+      AppendColumnsOf(found->objid, entries);
+    } else if (found->classid == RelationRelationId && found->objsubid > 0) {
+      Reading reading = {found->objid, nullptr};
+      AddColumn(reading, static_cast<AttrNumber>(found->objsubid));
+      *entries = Append(*entries, reading);
+    }
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+}
+
+// A new CHECK is tried on every row that there is.
+List* OfDomain(const AlterDomainStmt* statement) {
+  constexpr char kAddConstraint = 'C';
+  if (statement->subtype != kAddConstraint) return nullptr;
+  const Oid domain =
+      LookupTypeNameOid(nullptr, makeTypeNameFromNameList(statement->typeName), true);
+  List* entries = nullptr;
+  if (OidIsValid(domain)) AppendColumnsOf(domain, &entries);
+  return entries;
+}
+
 List* OfStatistics(const CreateStatsStmt* statement) {
+  // As with an index.
+  if (statement->transformed) return nullptr;
   if (list_length(statement->relations) != 1) return nullptr;
   auto* table = static_cast<Node*>(linitial(statement->relations));
   if (!IsA(table, RangeVar)) return nullptr;
@@ -197,6 +236,23 @@ bool ChecksRows(const AlterTableStmt* statement) {
 
 }  // namespace
 
+bool MayHandOverRows(const Node* command) {
+  switch (nodeTag(command)) {
+    case T_AlterTableStmt:
+    case T_IndexStmt:
+    case T_CreateTrigStmt:
+    case T_RuleStmt:
+    case T_CreatePolicyStmt:
+    case T_AlterPolicyStmt:
+    case T_CreateStatsStmt:
+    case T_AlterDomainStmt:
+    case T_ReindexStmt:
+      return true;
+    default:
+      return false;
+  }
+}
+
 List* EntriesReadBy(Node* command) {
   switch (nodeTag(command)) {
     case T_AlterTableStmt:
@@ -217,6 +273,8 @@ List* EntriesReadBy(Node* command) {
     }
     case T_CreateStatsStmt:
       return OfStatistics(reinterpret_cast<CreateStatsStmt*>(command));
+    case T_AlterDomainStmt:
+      return OfDomain(reinterpret_cast<AlterDomainStmt*>(command));
     default:
       return nullptr;
   }

@@ -5,6 +5,9 @@
 
 namespace phisync::reads {
 
+// Whether the two below have something to say of such a command.
+bool MayHandOverRows(const Node* command);
+
 // What a command has the server read for expressions, triggers and rules that the user gives with
 // it, as entries of a statement that would; null if nothing. May raise.
 List* EntriesReadBy(Node* command);

@@ -2,6 +2,7 @@
 
 #include "pg/boundary.h"
 #include "reads/check.h"
+#include "reads/grants.h"
 #include "reads/needs.h"
 
 namespace phisync::reads {
@@ -60,7 +61,7 @@ void NoteWrite(Oid relation) {
   if (withheld) return;
   ReadKinds kinds;
   for (const Need need : NeedsOf(relation)) kinds.set(need.kind);
-  if (kinds.none()) return;
+  if (kinds.none() || !HasGrants()) return;
   const Lack lack = LackOf(kinds);
   withheld = lack.kinds.any() && !lack.exempt;
   if (withheld) StayAtBottom();

@@ -33,6 +33,9 @@ struct Cache {
   Oid table = InvalidOid;
   std::vector<Grant> grants;
   std::unordered_map<Oid, Granted> roles;
+  // The one asked for last, most often the session's; null if none.
+  Oid last_role = InvalidOid;
+  const Granted* last = nullptr;
 };
 Cache* cache = nullptr;
 bool grants_fresh = false;
@@ -149,10 +152,13 @@ bool Has(Oid member, Oid role) {
 const Granted& Of(Oid role) {
   if (!roles_fresh) {
     cache->roles.clear();
+    cache->last = nullptr;
     roles_fresh = true;
   }
+  if (cache->last != nullptr && cache->last_role == role) return *cache->last;
   if (const auto found = cache->roles.find(role); found != cache->roles.end()) {
-    return found->second;
+    cache->last_role = role;
+    return *(cache->last = &found->second);
   }
   Granted granted;
   for (std::size_t i = 0; i < cache->grants.size(); ++i) {

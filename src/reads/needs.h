@@ -21,10 +21,9 @@ struct Need {
 // the tags changed; good until the next call. Throws.
 const std::vector<Need>& NeedsOf(Oid relation);
 
-// Whether a set of columns has this one, or stands for the whole row.
+// Whether a set of columns has this one; 0 stands for the whole row.
 inline bool IsNamed(const Bitmapset* columns, AttrNumber column) {
-  return bms_is_member(column - FirstLowInvalidHeapAttributeNumber, columns) ||
-         bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns);
+  return bms_is_member(column - FirstLowInvalidHeapAttributeNumber, columns);
 }
 
 // Whether it is the role that owns the masked views. Throws.
@@ -38,8 +37,11 @@ void EachNeed(const List* entries, Found found) {
   for (int i = 0; i < count; ++i) {
     const pg::AccessEntry* entry = pg::ReadEntry(entries, i);
     if (entry == nullptr || IsMasking(entry->checkAsUser)) continue;
-    for (const Need need : NeedsOf(entry->relid)) {
-      if (IsNamed(entry->selectedCols, need.column)) found(entry->relid, need);
+    const std::vector<Need>& needs = NeedsOf(entry->relid);
+    if (needs.empty()) continue;
+    const bool whole = IsNamed(entry->selectedCols, InvalidAttrNumber);
+    for (const Need need : needs) {
+      if (whole || IsNamed(entry->selectedCols, need.column)) found(entry->relid, need);
     }
   }
 }

@@ -1,8 +1,11 @@
 #include "sync/defined.h"
 
+#include <cstring>
+
 #include "pg/past_index.h"
 #include "pg/row_values.h"
 #include "sync/owner.h"
+#include "sync/profile_users.h"
 #include "sync/stored_parameters.h"
 
 namespace phisync::sync {
@@ -190,6 +193,25 @@ void UpdateBucket(const DefinedBucket* bucket) {
       "UPDATE phisync.bucket SET parameters = $2, parameter_names = $3, profile = $4, priority = "
       "$5, definer = $6 WHERE name OPERATOR(pg_catalog.=) $1",
       bucket);
+}
+
+List* BucketsWithProfile(const char* profile) {
+  DefinitionTables const tables = FindTables();
+  if (!Exist(tables)) return NIL;
+  ScanKeyData key;
+  ScanKeyInit(&key, kProfile, BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(profile));
+  List* names = NIL;
+  Relation const buckets = table_open(tables.bucket, AccessShareLock);
+  SysScanDesc const scan = systable_beginscan(buckets, InvalidOid, false, nullptr, 1, &key);
+  while (HeapTuple const row = systable_getnext(scan)) {
+    names = lappend(names, makeString(pg::RowText(row, kName, RelationGetDescr(buckets))));
+  }
+  systable_endscan(scan);
+  table_close(buckets, AccessShareLock);
+  list_sort(names, [](const ListCell* a, const ListCell* b) {
+    return std::strcmp(strVal(lfirst(a)), strVal(lfirst(b)));
+  });
+  return names;
 }
 
 void DeleteBucket(const char* name) {

@@ -1,15 +1,14 @@
 // phisync.create_bucket, alter_bucket and drop_bucket.
 
 #include "core/object_name.h"
-#include "core/profile_rules.h"
 #include "pg/text.h"
 #include "sync/defined.h"
-#include "sync/owner.h"
 #include "sync/parameters.h"
 #include "sync/policy.h"
 #include "sync/sensitivity.h"
 #include "sync/servable.h"
 #include "sync/stored_parameters.h"
+#include "sync/surrogates_missing.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -97,25 +96,6 @@ void WarnIfUntagged(Relation table) {
                    quote_literal_cstr(name))));
 }
 
-// A surrogate is there only if something has made it.
-void WarnIfNotMade(Relation table, const char* profile) {
-  uint64 tables = 0;
-  AsOwnerOf(get_relname_relid("bucket", get_namespace_oid("phisync", false)), [&] {
-    const Oid types[] = {TEXTOID, REGCLASSOID};
-    const Datum values[] = {CStringGetTextDatum(profile),
-                            ObjectIdGetDatum(RelationGetRelid(table))};
-    Execute("SELECT FROM phisync.surrogate_tables($1, $2) WHERE NOT on_write", 2, types, values,
-            nullptr);
-    tables = SPI_processed;
-  });
-  if (tables == 0) return;
-  ereport(WARNING, (errmsg("profile \"%s\" has surrogates of table \"%s\", and nothing makes them",
-                           profile, RelationGetRelationName(table)),
-                    errdetail("Consumers get NULL for values that have none."),
-                    errhint("CALL phisync.make_surrogates(%s, %s);", quote_literal_cstr(profile),
-                            quote_literal_cstr(QualifiedName(table)))));
-}
-
 // Checks one data query against its table, which stays locked, and notes the table. Gives the
 // columns that it names.
 List* CheckDataQuery(DefinedQuery* query, List* parameters, const char* profile) {
@@ -136,7 +116,7 @@ List* CheckDataQuery(DefinedQuery* query, List* parameters, const char* profile)
   }
   query->relation = RelationGetRelid(table);
   if (strcmp(profile, kFull) != 0) WarnIfUntagged(table);
-  if (!RulesOfBuiltIn(profile)) WarnIfNotMade(table, profile);
+  WarnIfNotMade(table, profile);
   table_close(table, NoLock);
   return compiled->columns;
 }

@@ -26,8 +26,7 @@ std::string_view Aligned(std::string_view bytes, std::uint32_t offset) {
 // Writes the text, or, within a JSON string, the text as that string's content.
 class Writer {
  public:
-  Writer(ByteBuffer& out, bool in_string)
-      : out_(out), in_string_(in_string), quote_(in_string ? R"(\")" : R"(")") {}
+  Writer(ByteBuffer& out, bool in_string) : out_(out), in_string_(in_string) {}
 
   // In the bytes before `end`. What leads out of them is refused with Error XX001, so that no
   // foreign memory is read and shown.
@@ -55,21 +54,14 @@ class Writer {
 
   ByteBuffer& out_;
   bool in_string_;
-  std::string_view quote_;
 };
 
 void Writer::String(std::string_view text) {
-  out_.Append(quote_);
-  const std::size_t start = out_.size();
-  AppendJsonEscaped(out_, text);
-  // Most strings need no escapes; else those of the inner text need some in their turn.
-  if (in_string_ && out_.size() - start != text.size()) {
-    ByteBuffer inner;
-    inner.Append(out_.view(start));
-    out_.Truncate(start);
-    AppendJsonEscaped(out_, inner.view());
+  if (in_string_) {
+    AppendJsonStringInString(out_, text);
+  } else {
+    AppendJsonString(out_, text);
   }
-  out_.Append(quote_);
 }
 
 void Writer::Entry(const Walk& walk, const char* base, const char* end) {

@@ -52,7 +52,7 @@ Field MakeField(const Output& output, TupleDesc desc, MemoryContext memory,
     }
   });
   return {.output = &output,
-          .member = std::string(member.view()),
+          .member = Stamp(member.view()),
           .expr = expr,
           .reads = reads,
           .encoder = ValueEncoder(output.type, options, memory),
@@ -138,7 +138,7 @@ Form MakeForm(const QueryPlan& plan, const Target& target, TupleDesc desc,
             .outputs = {},
             .masked_key = {},
             .reads = {},
-            .operation = std::string(kPutOperation) + plan.type + '.'};
+            .operation = Stamp(std::string(kPutOperation) + plan.type + '.')};
   AddColumns(form.reads, form.id.reads);
   for (const Output& output : plan.outputs) {
     form.outputs.push_back(MakeField(output, desc, target.memory, options));

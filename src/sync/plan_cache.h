@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/byte_buffer.h"
 #include "pg/array_elements.h"
 #include "pg/decoding.h"
 #include "pg/executor.h"
@@ -23,14 +24,12 @@ class Lookups;
 // An output.
 struct Field {
   const Output* output;
-  std::string member;  // `,"key":`
-  ExprState* expr;     // null: the column output->attnum as it is
-  Bitmapset* reads;    // attribute numbers
+  Stamp member;      // `,"key":`
+  ExprState* expr;   // null: the column output->attnum as it is
+  Bitmapset* reads;  // attribute numbers
   ValueEncoder encoder;
   std::unique_ptr<MaskedColumn> masked;  // writes it in place of the encoder
 };
-
-// How an array keeps its elements.
 
 // A column that holds values of a parameter.
 struct SourceField {
@@ -63,7 +62,7 @@ struct Form {
   // By the place in the key; null where a column goes out as it is. Empty: all do.
   std::vector<std::unique_ptr<MaskedColumn>> masked_key;
   std::vector<AttrNumber> reads;  // by id and outputs
-  std::string operation;          // what the text of its puts begins with: `put.<type>.`
+  Stamp operation;                // what the text of its puts begins with: `put.<type>.`
   bool runs_foreign_code = false;
 };
 

@@ -2,10 +2,10 @@
 
 #include "pg/boundary.h"
 #include "sync/ddl.h"
-#include "sync/owner.h"
 #include "sync/policy.h"
 #include "sync/servable.h"
 #include "sync/stored_parameters.h"
+#include "sync/surrogates_missing.h"
 #include "sync/target.h"
 
 namespace phisync::sync {
@@ -30,25 +30,11 @@ void RequireServableStill(const DefinedQuery* query) {
   pg::Entry(
       [&] { RequireServable(table, query->text, query->of->parameter_names, query->of->profile); });
   PopDefinitionErrors(&frame);
+  WarnIfNotMade(table, query->of->profile);
   relation_close(table, NoLock);
 }
 
 }  // namespace
-
-List* BucketsWithProfile(const char* profile) {
-  Oid const table = get_relname_relid("bucket", get_namespace_oid("phisync", false));
-  // Collected in memory that outlives SPI_finish.
-  MemoryContext const memory = CurrentMemoryContext;
-  List* names = NIL;
-  AsOwnerOf(table, [&] {
-    const Oid types[] = {TEXTOID};
-    const Datum values[] = {CStringGetTextDatum(profile)};
-    Execute("SELECT name FROM phisync.bucket WHERE profile OPERATOR(pg_catalog.=) $1 ORDER BY 1", 1,
-            types, values, nullptr);
-    names = FirstColumn(memory);
-  });
-  return names;
-}
 
 void LockForProfileChange(const char* profile) {
   InvalidateTargets(QueriesWithProfile(profile));

@@ -6,7 +6,8 @@
 
 namespace phisync::sync {
 
-// The buckets that have the profile (String), in order.
+// The buckets that have the profile (String), in order; as they are now, also to a transaction
+// whose snapshot does not show them.
 List* BucketsWithProfile(const char* profile);
 
 // Locks the tables of these buckets against writers until the transaction ends, so that none

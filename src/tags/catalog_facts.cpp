@@ -42,23 +42,12 @@ RelationFacts* ReadClass(Oid relation, Snapshot snapshot) {
 void ReadColumns(Oid relation, Snapshot snapshot, RelationFacts* facts) {
   facts->columns = static_cast<ColumnFacts*>(
       palloc0(sizeof(ColumnFacts) * static_cast<std::size_t>(Max(facts->column_count, 1))));
-  Relation attributes = table_open(AttributeRelationId, AccessShareLock);
-  ScanKeyData key[2];
-  ScanKeyInit(&key[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
-              ObjectIdGetDatum(relation));
-  ScanKeyInit(&key[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber, F_INT2GT,
-              Int16GetDatum(0));
-  SysScanDesc scan =
-      systable_beginscan(attributes, AttributeRelidNumIndexId, true, snapshot, 2, key);
-  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
-    auto* attribute = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple));
-    if (attribute->attnum > facts->column_count) continue;
-    ColumnFacts* column = &facts->columns[attribute->attnum - 1];
-    column->name = attribute->attname;
-    column->dropped = attribute->attisdropped;
-  }
-  systable_endscan(scan);
-  table_close(attributes, AccessShareLock);
+  EachAttribute(relation, snapshot, [&](const FormData_pg_attribute& attribute) {
+    if (attribute.attnum > facts->column_count) return;
+    ColumnFacts* column = &facts->columns[attribute.attnum - 1];
+    column->name = attribute.attname;
+    column->dropped = attribute.attisdropped;
+  });
 }
 
 // Gives the label of the object itself, and those of its columns to `columns` unless null.
@@ -107,6 +96,15 @@ List* ReadParents(Oid relation, Snapshot snapshot) {
   systable_endscan(scan);
   table_close(inherits, AccessShareLock);
   return parents;
+}
+
+List* ReadHeirs(Oid relation) {
+  HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+  if (!HeapTupleIsValid(tuple)) return NIL;
+  const bool any = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relhassubclass;
+  ReleaseSysCache(tuple);
+  if (!any) return NIL;
+  return list_delete_oid(find_all_inheritors(relation, NoLock, nullptr), relation);
 }
 
 RelationFacts* ReadFacts(Oid relation, Snapshot snapshot) {

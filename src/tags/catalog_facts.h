@@ -3,15 +3,36 @@
 // memory: the functions here own nothing and raise the server's errors directly, so call them
 // inside pg::Call.
 
+#include "pg/catalog.h"
 #include "pg/seclabel.h"
 
 namespace phisync::tags {
+
+// Calls fn(const FormData_pg_attribute&) for each column of the relation, in their order, dropped
+// ones too, as the snapshot shows it (null: now).
+template <typename Fn>
+void EachAttribute(Oid relation, Snapshot snapshot, Fn fn) {
+  Relation const attributes = table_open(AttributeRelationId, AccessShareLock);
+  ScanKeyData key[2];
+  ScanKeyInit(&key[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(relation));
+  ScanKeyInit(&key[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber, F_INT2GT,
+              Int16GetDatum(0));
+  SysScanDesc const scan =
+      systable_beginscan(attributes, AttributeRelidNumIndexId, true, snapshot, 2, key);
+  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+    fn(*reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple)));
+  }
+  systable_endscan(scan);
+  table_close(attributes, AccessShareLock);
+}
 
 // A column of another relation that a view's column reads.
 struct Read {
   Oid relation;
   AttrNumber column;  // 0: the whole row
   bool as_is;         // the value itself, not an expression over it
+  bool heirs;         // of its heirs and partitions, too: not ONLY
 };
 
 struct ColumnFacts {
@@ -39,6 +60,9 @@ RelationFacts* ReadFacts(Oid relation, Snapshot snapshot = nullptr);
 
 // Inheritance and partition parents (OIDs), likewise.
 List* ReadParents(Oid relation, Snapshot snapshot);
+
+// Heirs and partitions (OIDs) as they are now, at any depth, without the relation itself.
+List* ReadHeirs(Oid relation);
 
 // Category of the type (pg_type.typcategory), of what a domain is over and an array is of.
 char TypeCategoryOf(Oid type);

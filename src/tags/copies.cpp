@@ -8,8 +8,8 @@
 
 #include "pg/boundary.h"
 #include "pg/event_trigger.h"
+#include "tags/candidates.h"
 #include "tags/catalog_facts.h"
-#include "tags/detect.h"
 #include "tags/resolver.h"
 #include "tags/stored_label.h"
 #include "tags/tags.h"
@@ -126,19 +126,33 @@ const Noted* Take(const Node* statement) {
   return nullptr;
 }
 
-// What the copy's rows are from those of the source.
-void AddRowsOf(const RelationTags& source, TableLabel* label) {
-  label->sens |= source.sens;
-  label->part2 = label->part2 || source.part2;
-  label->conf = std::max(label->conf, source.conf);
-  label->unclassified = std::max(label->unclassified, source.unclassified);
-}
+// What the label of a copy has to say of all of its rows: what those of its sources say.
+class RowsOfCopy {
+ public:
+  void Add(const RelationTags& source) {
+    label_.phi = label_.phi || source.holds_phi;
+    label_.sens |= source.sens;
+    label_.part2 = label_.part2 || source.part2;
+    label_.conf = std::max(label_.conf, source.conf);
+    label_.unclassified = std::max(label_.unclassified, source.unclassified);
+    label_.phi = label_.phi || sensitive();
+  }
+  void MarkAsPhi() { label_.phi = true; }
 
-void MarkAsPhi(Oid relation, TableLabel label) {
-  label.phi = true;
-  StoreLabel(relation, 0, Format(label));
-  FinishLabels(relation);
-}
+  [[nodiscard]] bool phi() const { return label_.phi; }
+  // Numbers that are no PHI by themselves say whose rows are there.
+  [[nodiscard]] bool sensitive() const {
+    return label_.sens != 0 || label_.part2 || label_.conf > Confidentiality::kNormal;
+  }
+
+  void Store(Oid relation) const {
+    StoreLabel(relation, 0, Format(label_));
+    FinishLabels(relation);
+  }
+
+ private:
+  TableLabel label_;
+};
 
 // Sets the label; of several subjects the first remains.
 void CopyLabel(Oid relation, AttrNumber column, ColumnLabel label, bool* has_subject) {
@@ -153,15 +167,13 @@ void LabelLike(Oid relation, const List* likes) {
   Resolver resolver;
   const Resolver::Resolved before = resolver.Resolve(relation);
   bool has_subject = false;
-  bool phi = false;
-  TableLabel rows;
+  RowsOfCopy rows;
   std::vector<AttrNumber> done;
   for (int i = 0; i < list_length(likes); ++i) {
     const Like& like = *static_cast<const Like*>(list_nth(likes, i));
     if (strcmp(like.table, name) != 0) continue;
     const Resolver::Resolved& source = resolver.Resolve(like.source);
-    phi = phi || source.tags.holds_phi;
-    AddRowsOf(source.tags, &rows);
+    rows.Add(source.tags);
     for (std::size_t c = 0; c < source.names.size(); ++c) {
       const ColumnTag& tag = source.tags.columns[c];
       if (source.names[c].empty() || tag.label.empty()) continue;
@@ -176,8 +188,8 @@ void LabelLike(Oid relation, const List* likes) {
       CopyLabel(relation, column, source.labels[c], &has_subject);
     }
   }
-  if (phi) {
-    MarkAsPhi(relation, rows);
+  if (rows.phi() || rows.sensitive()) {
+    rows.Store(relation);
   } else if (!done.empty()) {
     pg::Call([] { CommandCounterIncrement(); });
   }
@@ -197,12 +209,14 @@ bool FindOpaque(Node* node, void* context) {
   return pg::WalkExpression(node, FindOpaque, context);
 }
 
-// Labels the columns as those of a view of this query. Returns whether it is PHI of which cannot be
-// told where in the table it is.
+// Labels the columns, and all rows, as those of a view of this query. Returns whether it is PHI of
+// which cannot be told where in the table it is.
 bool LabelResult(Oid relation, Query* query) {
   bool opaque = query == nullptr;
   bool phi = false;
-  TableLabel rows;
+  bool codes = false;
+  RowsOfCopy rows;
+  std::vector<Read> reads;
   std::vector<Resolver::Derived> columns;
   if (query != nullptr) {
     Resolver resolver;
@@ -215,24 +229,29 @@ bool LabelResult(Oid relation, Query* query) {
       });
       columns.push_back(resolver.Derive(*facts));
       phi = phi || columns.back().phi;
+      codes = codes || columns.back().label.rows;
       for (int r = 0; r < list_length(facts->reads); ++r) {
-        const Read& read = *static_cast<const Read*>(list_nth(facts->reads, r));
-        AddRowsOf(resolver.Resolve(read.relation).tags, &rows);
+        reads.push_back(*static_cast<const Read*>(list_nth(facts->reads, r)));
       }
     }
-    // Numbers that are no PHI by themselves say whose rows are there.
-    phi = phi || rows.sens != 0 || rows.part2 || rows.conf > Confidentiality::kNormal;
+    rows.Add(resolver.RowsOf(reads));
+    phi = phi || rows.sensitive();
     opaque = pg::Call([&] { return FindOpaque(reinterpret_cast<Node*>(query), nullptr); });
   }
   if (opaque && !phi) phi = pg::Call([] { return AnyPhiLabel(nullptr); });
-  if (!phi) return false;
+  if (!phi && !codes) return false;
   bool has_subject = false;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (!columns[i].classified || (opaque && !columns[i].phi)) continue;
     CopyLabel(relation, static_cast<AttrNumber>(i + 1), columns[i].label, &has_subject);
   }
-  MarkAsPhi(relation, rows);
-  return opaque;
+  if (phi) {
+    rows.MarkAsPhi();
+    rows.Store(relation);
+  } else {
+    FinishLabels(relation);
+  }
+  return opaque && phi;
 }
 
 // Columns to classify, of one command.

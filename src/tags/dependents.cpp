@@ -1,6 +1,7 @@
 #include "tags/dependents.h"
 
 #include "pg/seclabel.h"
+#include "tags/catalog_facts.h"
 
 namespace phisync::tags {
 namespace {
@@ -31,8 +32,20 @@ List* AddViews(List* relations, Relation depend, Relation rewrite, Oid relation)
   return relations;
 }
 
-// Everything whose tags may follow those of `relations`, these included.
+// Adds what the relation inherits from, at any depth.
+List* AddAncestors(List* above, Oid relation) {
+  int next = list_length(above);
+  above = list_concat_unique_oid(above, ReadParents(relation, nullptr));
+  for (; next < list_length(above); ++next) {
+    above = list_concat_unique_oid(above, ReadParents(list_nth_oid(above, next), nullptr));
+  }
+  return above;
+}
+
+// Everything whose tags may follow those of `relations`, these included. A view on a table reads
+// its heirs, too.
 List* AddDependents(List* relations) {
+  List* above = NIL;
   Relation depend = table_open(DependRelationId, AccessShareLock);
   Relation rewrite = table_open(RewriteRelationId, AccessShareLock);
   // The list grows while it is walked.
@@ -48,6 +61,11 @@ List* AddDependents(List* relations) {
           relations, find_inheritance_children_extended(relation, false, NoLock, nullptr, nullptr));
     }
     relations = AddViews(relations, depend, rewrite, relation);
+    int next = list_length(above);
+    above = AddAncestors(above, relation);
+    for (; next < list_length(above); ++next) {
+      relations = AddViews(relations, depend, rewrite, list_nth_oid(above, next));
+    }
   }
   table_close(rewrite, AccessShareLock);
   table_close(depend, AccessShareLock);

@@ -7,8 +7,8 @@ namespace phisync::tags {
 // All three own nothing and raise the server's errors: call from a frame without C++ objects, or
 // inside pg::Call.
 
-// The relation, its heirs and the views on any of them, however deep: all whose effective tags may
-// follow the relation's. Of one that does not exist: itself alone.
+// The relation, its heirs and the views on any of them or on what they inherit from, however deep:
+// all whose effective tags may follow the relation's. Of one that does not exist: itself alone.
 List* Dependents(Oid relation);
 
 // The same for every relation of the schema.

@@ -1,7 +1,5 @@
 // The SQL functions of detection.
 
-#include "tags/detect.h"
-
 #include "core/detect.h"
 
 #include <algorithm>
@@ -15,7 +13,7 @@
 #include "pg/seclabel.h"
 #include "pg/text.h"
 #include "pg/types.h"
-#include "tags/catalog_facts.h"
+#include "tags/candidates.h"
 #include "tags/resolver.h"
 #include "tags/sample.h"
 
@@ -82,60 +80,6 @@ List* SchemasOf(ArrayType* array) {
   return schemas == NIL ? list_make1_oid(InvalidOid) : schemas;
 }
 
-// A relation's columns as the catalog has them.
-struct Columns {
-  std::vector<AttrNumber> numbers;
-  std::vector<bool> own;  // false: inherited, so classified at the parent
-  std::vector<detect::Column> columns;
-};
-
-Columns ReadColumns(Oid relation) {
-  struct Fact {
-    NameData name;
-    Oid type;
-    AttrNumber number;
-    bool own;
-    char category;
-  };
-  struct Facts {
-    Fact* facts;
-    int count;
-  };
-  const Facts facts = pg::Call([&]() -> Facts {
-    Facts all = {static_cast<Fact*>(palloc(sizeof(Fact) * MaxHeapAttributeNumber)), 0};
-    Relation attributes = table_open(AttributeRelationId, AccessShareLock);
-    ScanKeyData key[2];
-    ScanKeyInit(&key[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
-                ObjectIdGetDatum(relation));
-    ScanKeyInit(&key[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber, F_INT2GT,
-                Int16GetDatum(0));
-    SysScanDesc scan =
-        systable_beginscan(attributes, AttributeRelidNumIndexId, true, nullptr, 2, key);
-    for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
-      auto* form = reinterpret_cast<Form_pg_attribute>(GETSTRUCT(tuple));
-      if (form->attisdropped) continue;
-      all.facts[all.count++] = {form->attname, form->atttypid, form->attnum, form->attinhcount == 0,
-                                tags::TypeCategoryOf(form->atttypid)};
-    }
-    systable_endscan(scan);
-    table_close(attributes, AccessShareLock);
-    return all;
-  });
-  Columns result;
-  for (int i = 0; i < facts.count; ++i) {
-    const Fact& fact = facts.facts[i];
-    detect::Column column;
-    column.name = NameStr(fact.name);
-    column.type_category = fact.category;
-    const Oid base = pg::Call([&] { return getBaseType(fact.type); });
-    column.json = base == JSONOID || base == JSONBOID;
-    result.numbers.push_back(fact.number);
-    result.own.push_back(fact.own);
-    result.columns.push_back(std::move(column));
-  }
-  return result;
-}
-
 // What the glue knows besides: how many rows were looked at, or why none, and the present tag.
 std::string EvidenceOf(const detect::Finding& finding, int sampled, const char* names_only,
                        bool row_security_applies, const std::string& tag) {
@@ -164,7 +108,7 @@ class Detection {
   Detection(ReturnSetInfo* result, int sample) : result_(result), sample_(sample) {}
 
   void Look(const Target& target) {
-    Columns columns = ReadColumns(target.oid);
+    tags::Candidates columns = tags::ReadCandidates(target.oid);
     if (std::find(columns.own.begin(), columns.own.end(), true) == columns.own.end()) return;
     const auto& resolved = resolver_.Resolve(target.oid);
     bool has_subject = false;
@@ -250,22 +194,6 @@ PHISYNC_FUNCTION(phisync_detect) {
   }
   return Datum{0};
 }
-
-namespace phisync::tags {
-
-std::vector<Proposal> ProposeLabels(Oid relation) {
-  std::vector<Proposal> proposals;
-  const char* table = pg::Call([&] { return get_rel_name(relation); });
-  if (table == nullptr) return proposals;
-  const Columns columns = ReadColumns(relation);
-  const std::vector<ClassId> classes = detect::Propose(table, columns.columns);
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    proposals.push_back({columns.numbers[i], columns.columns[i].name, ClassText(classes[i])});
-  }
-  return proposals;
-}
-
-}  // namespace phisync::tags
 
 // suggested_labels(relation regclass)
 PHISYNC_FUNCTION(phisync_suggested_labels) {

@@ -31,17 +31,18 @@ bool Visit(Node* node, void* context) {
   return false;
 }
 
-void AddRead(Oid relation, AttrNumber attribute, bool as_is, ColumnFacts* column) {
+void AddRead(const RangeTblEntry* entry, AttrNumber attribute, bool as_is, ColumnFacts* column) {
   ListCell* cell = nullptr;
   foreach (cell, column->reads) {
     auto* read = static_cast<Read*>(lfirst(cell));
-    if (read->relation == relation && read->column == attribute) {
+    if (read->relation == entry->relid && read->column == attribute) {
       read->as_is = read->as_is || as_is;
+      read->heirs = read->heirs || entry->inh;
       return;
     }
   }
   auto* read = static_cast<Read*>(palloc(sizeof(Read)));
-  *read = {relation, attribute, as_is};
+  *read = {entry->relid, attribute, as_is, entry->inh};
   column->reads = lappend(column->reads, read);
 }
 
@@ -145,7 +146,7 @@ void TraceEntry(RangeTblEntry* entry, AttrNumber attribute, const Level* level, 
   switch (entry->rtekind) {
     case RTE_RELATION:
       // System columns say nothing about a person.
-      if (attribute >= 0) AddRead(entry->relid, attribute, as_is && attribute > 0, column);
+      if (attribute >= 0) AddRead(entry, attribute, as_is && attribute > 0, column);
       if (HoldsSamples(entry->relid)) column->calls_opaque = true;
       return;
     case RTE_SUBQUERY:

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/label_change.h"
+#include "core/sensitivity_codes.h"
 #include "pg/boundary.h"
 
 namespace phisync::tags {
@@ -62,62 +63,7 @@ std::optional<Label> Understood(Label (*parse)(std::string_view), const char* te
 
 }  // namespace
 
-// What one of the places says that a tag can come from.
-struct Resolver::Answer {
-  enum Rank { kNothing, kNone, kUnclassified, kPhi };
-  Rank rank = kNothing;
-  // Somebody has tagged it, or a part of it, phi:*. If it is unclassified all the same, it is made
-  // of columns of several classes, or also of one without.
-  bool tagged = false;
-  ColumnLabel label;  // of kNone and kPhi
-  bool subject = false;
-  bool own_subject = false;  // the column's own label says so
-  Source source = Source::kNone;
-  Oid origin = InvalidOid;
-
-  // Joins what another parent, or another column that a view reads, says. What is made of several
-  // classes has none: of two classes neither is the stricter for every profile.
-  void Join(const Answer& other) {
-    const bool both = rank != kNothing && other.rank != kNothing;
-    const bool mixed =
-        rank == kPhi && other.rank == kPhi && label.tag_class != other.label.tag_class;
-    const bool open = rank == kUnclassified || other.rank == kUnclassified;
-    const bool leads =
-        other.rank > rank || (other.rank == rank && other.label.tag_class > label.tag_class);
-    if (leads || origin == InvalidOid) {
-      source = other.source;
-      origin = other.origin;
-    }
-    label = both ? Strictest(label, other.label) : (rank != kNothing ? label : other.label);
-    rank = mixed || open ? kUnclassified : std::max(rank, other.rank);
-    tagged = tagged || other.tagged;
-    subject = subject || other.subject;
-  }
-
-  // An own label can say more than the parents do, not less: whoever reads through the parent, or
-  // writes, counts on its tags.
-  void RaiseTo(const Answer& above) {
-    if (!above.tagged) return;
-    if (above.rank == kUnclassified || rank == kUnclassified) {
-      label = Strictest(label, above.label);
-      rank = kUnclassified;
-    } else if (rank == kPhi && Weaker(above.label, label).empty()) {
-      return;
-    } else {
-      const bool class_above = ClassGivesMore(above.label.tag_class, label.tag_class);
-      const ClassId tag_class = class_above ? above.label.tag_class : label.tag_class;
-      label = Strictest(label, above.label);
-      label.tag_class = tag_class;
-      rank = kPhi;
-      if (!class_above) return;
-    }
-    tagged = true;
-    source = above.source;
-    origin = above.origin;
-  }
-};
-
-Resolver::Answer Resolver::OwnAnswer(const ColumnFacts& column, Oid relation) const {
+Answer Resolver::OwnAnswer(const ColumnFacts& column, Oid relation) const {
   Answer answer;
   if (column.label == nullptr) return answer;
   answer.source = Source::kOwn;
@@ -125,6 +71,7 @@ Resolver::Answer Resolver::OwnAnswer(const ColumnFacts& column, Oid relation) co
   const std::optional<ColumnLabel> label = Understood(ParseColumnLabel, column.label);
   if (!label) {
     answer.rank = Answer::kUnclassified;
+    answer.untold = true;
     return answer;
   }
   answer.label = *label;
@@ -134,23 +81,25 @@ Resolver::Answer Resolver::OwnAnswer(const ColumnFacts& column, Oid relation) co
   return answer;
 }
 
-Resolver::Answer Resolver::AnswerFrom(const Resolved& other, std::size_t column, Oid relation,
-                                      Source source) const {
+Answer Resolver::AnswerFrom(const Resolved& other, std::size_t column, Oid relation,
+                            Source source) const {
   const ColumnTag& tag = other.tags.columns[column];
   Answer answer;
   answer.subject = tag.subject;
   if (tag.text.empty()) return answer;
   answer.label = other.labels[column];
+  answer.label.rows = tag.row_codes;
   answer.rank = !tag.phi              ? Answer::kNone
                 : !answer.label.phi() ? Answer::kUnclassified
                                       : Answer::kPhi;
   answer.tagged = answer.rank == Answer::kPhi || other.mixed[column] != 0;
+  answer.untold = answer.rank == Answer::kUnclassified && !tag.unanswered;
   answer.source = source;
   answer.origin = tag.origin != InvalidOid ? tag.origin : relation;
   return answer;
 }
 
-Resolver::Answer Resolver::ParentAnswer(const ColumnFacts& column, const RelationFacts& facts) {
+Answer Resolver::ParentAnswer(const ColumnFacts& column, const RelationFacts& facts) {
   Answer answer;
   for (int i = 0; i < list_length(facts.parents); ++i) {
     const Oid parent = list_nth_oid(facts.parents, i);
@@ -163,15 +112,16 @@ Resolver::Answer Resolver::ParentAnswer(const ColumnFacts& column, const Relatio
   return answer;
 }
 
-Resolver::Answer Resolver::ViewAnswer(const ColumnFacts& column) {
+Answer Resolver::ViewAnswer(const ColumnFacts& column) {
   Answer answer;
   if (column.reads_unknown || (column.calls_opaque && AnyPhi())) {
     answer.rank = Answer::kUnclassified;
+    answer.untold = true;
     answer.source = Source::kView;
   }
   for (int i = 0; i < list_length(column.reads); ++i) {
     const Read& read = *static_cast<const Read*>(list_nth(column.reads, i));
-    const Resolved& other = Resolve(read.relation);
+    const Resolved& other = ResolveRead(read);
     for (std::size_t c = 0; c < other.tags.columns.size(); ++c) {
       if (read.column != 0 && c + 1 != static_cast<std::size_t>(read.column)) continue;
       Answer from = AnswerFrom(other, c, read.relation, Source::kView);
@@ -188,33 +138,59 @@ Resolver::Answer Resolver::ViewAnswer(const ColumnFacts& column) {
   return answer;
 }
 
+RelationTags Resolver::RowsOf(const std::vector<Read>& reads) {
+  RelationTags rows;
+  rows.unclassified = Unclassified::kKeep;
+  for (const Read& read : reads) {
+    const RelationTags& other = ResolveRead(read).tags;
+    rows.sens |= other.sens;
+    rows.part2 = rows.part2 || other.part2;
+    rows.conf = std::max(rows.conf, other.conf);
+    if (other.holds_phi) {
+      rows.holds_phi = true;
+      rows.unclassified = std::max(rows.unclassified, other.unclassified);
+    }
+    for (std::size_t c = 0; c < other.columns.size(); ++c) {
+      const bool there = !other.columns[c].row_codes ||
+                         std::any_of(reads.begin(), reads.end(), [&](const Read& r) {
+                           return r.relation == read.relation &&
+                                  (r.column == 0 || r.column == static_cast<AttrNumber>(c + 1));
+                         });
+      if (there) continue;
+      rows.sens |= (1U << SensitivityCodes().size()) - 1;
+      rows.part2 = true;
+      rows.conf = std::max(rows.conf, Confidentiality::kRestricted);
+    }
+  }
+  return rows;
+}
+
 // What the labels of relations say of all rows.
 void Resolver::ReadRelationLabels(const RelationFacts& facts, const std::optional<TableLabel>& own,
                                   RelationTags* tags) {
-  std::optional<Unclassified> inherited;
-  const auto join = [&](Oid other) {
-    const RelationTags& above = Resolve(other).tags;
-    tags->sens |= above.sens;
-    tags->part2 = tags->part2 || above.part2;
-    tags->conf = std::max(tags->conf, above.conf);
-    if (above.holds_phi) {
-      inherited = std::max(inherited.value_or(Unclassified::kKeep), above.unclassified);
-    }
-  };
-  for (int i = 0; i < list_length(facts.parents); ++i) join(list_nth_oid(facts.parents, i));
+  std::vector<Read> from;
+  for (int i = 0; i < list_length(facts.parents); ++i) {
+    // A heir has all columns of its parents.
+    from.push_back(
+        {.relation = list_nth_oid(facts.parents, i), .column = 0, .as_is = true, .heirs = false});
+  }
   for (int c = 0; c < facts.column_count; ++c) {
     List* const reads = facts.columns[c].reads;
     for (int i = 0; i < list_length(reads); ++i) {
-      join(static_cast<const Read*>(list_nth(reads, i))->relation);
+      from.push_back(*static_cast<const Read*>(list_nth(reads, i)));
     }
   }
+  const RelationTags rows = RowsOf(from);
+  tags->sens = rows.sens;
+  tags->part2 = rows.part2;
+  tags->conf = std::max(tags->conf, rows.conf);
   if (own) {
-    tags->unclassified = std::max(own->unclassified, inherited.value_or(Unclassified::kKeep));
+    tags->unclassified = std::max(own->unclassified, rows.unclassified);
     tags->sens |= own->sens;
     tags->part2 = tags->part2 || own->part2;
     if (own->phi) tags->conf = std::max(tags->conf, own->conf);
-  } else if (inherited) {
-    tags->unclassified = *inherited;
+  } else if (rows.holds_phi) {
+    tags->unclassified = rows.unclassified;
   }
 }
 
@@ -228,6 +204,68 @@ Resolver::Derived Resolver::Derive(const ColumnFacts& column) {
   const bool classified = answer.rank != Answer::kUnclassified;
   return {answer.rank >= Answer::kUnclassified, classified, !classified && answer.tagged,
           answer.label};
+}
+
+void Resolver::Put(Answer answer, std::size_t column, Resolved* resolved) {
+  ColumnTag& tag = resolved->tags.columns[column];
+  tag.phi = answer.rank >= Answer::kUnclassified;
+  tag.row_codes = answer.label.rows;
+  tag.source = answer.source;
+  tag.origin = answer.origin;
+  tag.limits = LimitsOf(answer.label);
+  if (answer.rank == Answer::kUnclassified) {
+    tag.text = "unclassified";
+    tag.label.clear();
+    tag.unanswered = !answer.tagged && !answer.untold;
+    resolved->labels[column] = tag.limits;
+    resolved->mixed[column] = static_cast<char>(answer.tagged);
+    return;
+  }
+  // The label as it takes effect: the subject may be named by the relation's label, here or above.
+  if (!tag.subject) {
+    answer.label.subject.reset();
+  } else if (!answer.label.subject) {
+    answer.label.subject.emplace();
+  }
+  resolved->labels[column] = answer.label;
+  tag.text = ClassText(answer.label.tag_class);
+  tag.label = Format(answer.label);
+}
+
+const Resolver::Resolved& Resolver::ResolveWithHeirs(Oid relation) {
+  const auto [found, is_new] = with_heirs_.try_emplace(relation);
+  Resolved& joined = found->second;
+  if (!is_new) return joined;
+  joined = Resolve(relation);
+  const List* const heirs = pg::Call([&] { return ReadHeirs(relation); });
+  for (int h = 0; h < list_length(heirs); ++h) {
+    const Oid heir = list_nth_oid(heirs, h);
+    const Resolved& other = Resolve(heir);
+    joined.tags.sens |= other.tags.sens;
+    joined.tags.part2 = joined.tags.part2 || other.tags.part2;
+    joined.tags.conf = std::max(joined.tags.conf, other.tags.conf);
+    if (other.tags.holds_phi) {
+      joined.tags.unclassified = joined.tags.holds_phi
+                                     ? std::max(joined.tags.unclassified, other.tags.unclassified)
+                                     : other.tags.unclassified;
+      joined.tags.holds_phi = true;
+    }
+    for (std::size_t c = 0; c < joined.names.size(); ++c) {
+      if (joined.names[c].empty()) continue;
+      const auto name = std::find(other.names.begin(), other.names.end(), joined.names[c]);
+      if (name == other.names.end()) continue;
+      const auto index = static_cast<std::size_t>(name - other.names.begin());
+      if (!other.tags.columns[index].phi && !other.tags.columns[index].row_codes) continue;
+      Answer answer = AnswerFrom(joined, c, relation, Source::kView);
+      answer.Join(AnswerFrom(other, index, heir, Source::kView));
+      Put(answer, c, &joined);
+    }
+  }
+  return joined;
+}
+
+const Resolver::Resolved& Resolver::ResolveRead(const Read& read) {
+  return read.heirs ? ResolveWithHeirs(read.relation) : Resolve(read.relation);
 }
 
 const Resolver::Resolved& Resolver::Resolve(Oid relation) {
@@ -325,26 +363,8 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
         answer.origin = unclassified_origin;
       }
     }
-    tag.phi = answer.rank >= Answer::kUnclassified;
-    tag.source = answer.source;
-    tag.origin = answer.origin != InvalidOid ? answer.origin : relation;
-    tag.limits = LimitsOf(answer.label);
-    if (answer.rank == Answer::kUnclassified) {
-      tag.text = "unclassified";
-      resolved.labels[i] = tag.limits;
-      resolved.mixed[i] = static_cast<char>(answer.tagged);
-      continue;
-    }
-    // The label as it takes effect: the subject may be named by the relation's label, here or
-    // above.
-    if (!tag.subject) {
-      answer.label.subject.reset();
-    } else if (!answer.label.subject) {
-      answer.label.subject.emplace();
-    }
-    resolved.labels[i] = answer.label;
-    tag.text = ClassText(answer.label.tag_class);
-    tag.label = Format(answer.label);
+    if (answer.origin == InvalidOid) answer.origin = relation;
+    Put(answer, i, &resolved);
   }
   return result = std::move(resolved);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/label.h"
+#include "tags/answer.h"
 #include "tags/catalog_facts.h"
 #include "tags/tags.h"
 
@@ -40,6 +41,8 @@ class Resolver {
 
   // Of a relation that does not exist or is the system's own: no columns. Throws.
   const Resolved& Resolve(Oid relation);
+  // The same of what a query names, with its heirs unless it says ONLY.
+  const Resolved& ResolveRead(const Read& read);
 
   // What a column holds that is made from those that `column` reads, as a view's column.
   struct Derived {
@@ -50,21 +53,28 @@ class Resolver {
   };
   Derived Derive(const ColumnFacts& column);
 
- private:
-  struct Answer;
+  // What is true of all rows of what is made from these columns of other relations, by their
+  // labels. Rows that say their sensitivities in a column that is not among them may be of any.
+  // No columns in the answer.
+  RelationTags RowsOf(const std::vector<Read>& reads);
 
+ private:
   Answer OwnAnswer(const ColumnFacts& column, Oid relation) const;
   Answer ParentAnswer(const ColumnFacts& column, const RelationFacts& facts);
   Answer ViewAnswer(const ColumnFacts& column);
   void ReadRelationLabels(const RelationFacts& facts, const std::optional<TableLabel>& own,
                           RelationTags* tags);
   Answer AnswerFrom(const Resolved& other, std::size_t column, Oid relation, Source source) const;
+  // As it is read with its heirs: what they say of its columns counts as well.
+  const Resolved& ResolveWithHeirs(Oid relation);
+  static void Put(Answer answer, std::size_t column, Resolved* resolved);
 
   bool AnyPhi();
 
   Snapshot snapshot_;
   const OtherLabel* other_;
   std::unordered_map<Oid, Resolved> memo_;
+  std::unordered_map<Oid, Resolved> with_heirs_;
   std::optional<bool> any_phi_;
 };
 

@@ -12,8 +12,14 @@ namespace phisync::tags {
 namespace {
 
 constexpr int kRowsAtOnce = 200;
+// Milliseconds; of something else than the table, such as an index that is being built anew.
+constexpr int kWaitForLocks = 1000;
+// Blocks are chosen for somewhat more rows than are read, since chance may choose fewer.
+constexpr double kMoreBlocks = 1.2;
 // Fewer blocks might be none: TABLESAMPLE SYSTEM throws a die for each.
-constexpr double kFewestBlocks = 30;
+constexpr double kFewestBlocks = 8;
+
+constexpr const char* kLocked = "locked by another session";
 
 struct Job {
   Oid relation;
@@ -72,18 +78,20 @@ const char* QueryText(Job* job, const Reader* readers) {
   foreach (cell, members) {
     const Oid member = lfirst_oid(cell);
     if (!ConditionalLockRelationOid(member, AccessShareLock)) {
-      job->refused = "locked by another session";
+      job->refused = kLocked;
       return nullptr;
     }
     Relation relation = try_relation_open(member, NoLock);
     if (relation == nullptr) continue;
     const char kind = relation->rd_rel->relkind;
     if (kind == RELKIND_RELATION) {
+      BlockNumber pages = 0;
+      double rows = 0;
+      double all_visible = 0;
+      estimate_rel_size(relation, nullptr, &pages, &rows, &all_visible);
       blocks += RelationGetNumberOfBlocks(relation);
-      if (relation->rd_rel->reltuples > 0 && relation->rd_rel->relpages > 0) {
-        tuples += static_cast<double>(relation->rd_rel->reltuples);
-        counted += relation->rd_rel->relpages;
-      }
+      tuples += rows;
+      counted += pages;
     }
     relation_close(relation, NoLock);
     if (kind == RELKIND_FOREIGN_TABLE) {
@@ -94,24 +102,24 @@ const char* QueryText(Job* job, const Reader* readers) {
   appendStringInfo(
       &query, " FROM %s",
       quote_qualified_identifier(get_namespace_name(form.relnamespace), NameStr(form.relname)));
-  const double density = counted > 0 ? tuples / counted : 20;
-  const double wanted = Max(kFewestBlocks, 2 * job->rows / Max(density, 1.0));
-  if (wanted * 2 < blocks) {
+  const double density = counted > 0 ? tuples / counted : 1;
+  const double wanted = Max(kFewestBlocks, kMoreBlocks * job->rows / Max(density, 0.1));
+  if (wanted * 1.5 < blocks) {
     appendStringInfo(&query, " TABLESAMPLE pg_catalog.system (%.6f)", 100 * wanted / blocks);
   }
   appendStringInfo(&query, " LIMIT %d", job->rows);
   return query.data;
 }
 
-void Count(const Reader& reader, Datum datum, detect::Column& column) {
+void Count(const Reader& reader, Datum datum, Texts* found, detect::Column& column) {
   if (reader.reading == Reading::kDate || reader.reading == Reading::kTimestamp) {
     int32 day = 0;
     if (!reader.array && ReadDay(reader.reading, datum, &day)) column.values.AddDay(day);
     return;
   }
-  const Texts found = pg::Call([&] { return Read(reader, datum); });
-  for (int i = 0; i < found.count; ++i) {
-    const Text& text = found.texts[i];
+  pg::Call([&] { Read(reader, datum, found); });
+  for (int i = 0; i < found->count; ++i) {
+    const Text& text = found->texts[i];
     const std::string_view value(text.data, static_cast<std::size_t>(text.length));
     if (text.key == nullptr) {
       column.values.Add(value);
@@ -124,7 +132,13 @@ void Count(const Reader& reader, Datum datum, detect::Column& column) {
 
 void Run(Job* job) {
   const std::size_t width = job->numbers->size();
+  Texts found = {};
+  Datum* datums = nullptr;
+  bool* nulls = nullptr;
   const Reader* readers = pg::Call([&] {
+    datums = static_cast<Datum*>(palloc(sizeof(Datum) * width));
+    nulls = static_cast<bool*>(palloc(sizeof(bool) * width));
+    found.texts = static_cast<Text*>(palloc(sizeof(Text) * kMaxTexts));
     auto* all = static_cast<Reader*>(palloc0(sizeof(Reader) * width));
     for (std::size_t i = 0; i < width; ++i) {
       all[i] = ReaderOf(get_atttype(job->relation, (*job->numbers)[i]));
@@ -132,6 +146,10 @@ void Run(Job* job) {
     // Nothing that a policy or a type calls may write.
     set_config_option("transaction_read_only", "on", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL,
                       true, 0, false);
+    if (LockTimeout == 0 || LockTimeout > kWaitForLocks) {
+      set_config_option("lock_timeout", psprintf("%d", kWaitForLocks), PGC_USERSET, PGC_S_SESSION,
+                        GUC_ACTION_LOCAL, true, 0, false);
+    }
     return all;
   });
   struct Cursor {
@@ -167,11 +185,11 @@ void Run(Job* job) {
     SPITupleTable* const table = SPI_tuptable;
     MemoryContext const before = MemoryContextSwitchTo(cursor.memory);
     for (uint64 row = 0; row < fetched; ++row) {
+      // Of wide rows a few take their time.
+      if (InterruptPending) pg::Call([] { CHECK_FOR_INTERRUPTS(); });
+      pg::Call([&] { heap_deform_tuple(table->vals[row], table->tupdesc, datums, nulls); });
       for (std::size_t i = 0; i < width; ++i) {
-        bool null = false;
-        const Datum datum =
-            SPI_getbinval(table->vals[row], table->tupdesc, static_cast<int>(i + 1), &null);
-        if (!null) Count(readers[i], datum, (*job->columns)[i]);
+        if (!nulls[i]) Count(readers[i], datums[i], &found, (*job->columns)[i]);
       }
       MemoryContextReset(cursor.memory);
     }
@@ -205,7 +223,10 @@ const char* Sample(Oid relation, int rows, const std::vector<AttrNumber>& number
       pg::TryAndUndo([](void* arg) { Run(static_cast<Job*>(arg)); }, &job, IsAboutTheTable);
   *sampled = job.sampled;
   if (sqlstate != nullptr) {
-    return pg::Call([&] { return static_cast<const char*>(psprintf("error %s", sqlstate)); });
+    return pg::Call([&]() -> const char* {
+      if (strcmp(sqlstate, "55P03") == 0) return kLocked;
+      return psprintf("reading failed with SQLSTATE %s", sqlstate);
+    });
   }
   return job.refused;
 }

@@ -17,9 +17,12 @@ inline constexpr const char* kProvider = "phisync";
 enum class Source { kNone, kOwn, kParent, kView, kSchema };
 
 struct ColumnTag {
-  bool phi = false;      // to be treated as PHI: tagged phi:*, or unclassified in a relation that
-                         // holds PHI
-  bool subject = false;  // holds the id of the person whom the row is about
+  bool phi = false;        // to be treated as PHI: tagged phi:*, or unclassified in a relation that
+                           // holds PHI
+  bool subject = false;    // holds the id of the person whom the row is about
+  bool row_codes = false;  // holds the sensitivity codes of its row, as its label or one above says
+  bool unanswered = false;  // unclassified, and not because what it is made of has several classes
+                            // or cannot be told: the relation's default holds
   Source source = Source::kNone;
   std::string text;   // the class: "phi:ssn", "none", "unclassified"; "": the relation holds no PHI
   std::string label;  // the whole label in canonical text; empty unless the class is from a label

@@ -7,13 +7,11 @@ namespace {
 
 // Of a longer value only the beginning is looked at.
 constexpr int kLongText = 4096;
-// A longer document is passed over.
+// What is longer is passed over unless its beginning can be had alone.
 constexpr Size kLongDocument = 256 * 1024;
-// Of one value; more of them tell nothing new.
-constexpr int kMaxMembers = 256;
 
 void Put(Texts* found, const Text& text) {
-  if (found->count < kMaxMembers) found->texts[found->count++] = text;
+  if (found->count < kMaxTexts) found->texts[found->count++] = text;
 }
 
 Text BeginningOf(Datum datum) {
@@ -77,12 +75,44 @@ bool FitsJsonb(const char* text) {
   return true;
 }
 
+void ReadOne(const Reader& reader, Datum datum, Texts* found);
+
+// The members whose types are read as texts or numbers.
+void ReadComposite(Datum datum, Texts* found) {
+  HeapTupleHeader const header = DatumGetHeapTupleHeader(datum);
+  TupleDesc const desc = lookup_rowtype_tupdesc_copy(HeapTupleHeaderGetTypeId(header),
+                                                     HeapTupleHeaderGetTypMod(header));
+  HeapTupleData tuple = {};
+  tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+  tuple.t_data = header;
+  for (int i = 1; i <= desc->natts; ++i) {
+    const FormData_pg_attribute& attribute = *TupleDescAttr(desc, i - 1);
+    if (attribute.attisdropped) continue;
+    const Reader member = ReaderOf(attribute.atttypid);
+    if (member.array || (member.reading != Reading::kText && member.reading != Reading::kOutput)) {
+      continue;
+    }
+    bool null = false;
+    const Datum value = heap_getattr(&tuple, i, desc, &null);
+    if (null) continue;
+    const int before = found->count;
+    ReadOne(member, value, found);
+    if (found->count == before) continue;
+    found->texts[before].key = NameStr(attribute.attname);
+    found->texts[before].key_length = static_cast<int>(strlen(NameStr(attribute.attname)));
+  }
+}
+
 void ReadOne(const Reader& reader, Datum datum, Texts* found) {
   switch (reader.reading) {
     case Reading::kText:
       Put(found, BeginningOf(datum));
       break;
+    case Reading::kComposite:
+      if (toast_raw_datum_size(datum) <= kLongDocument) ReadComposite(datum, found);
+      break;
     case Reading::kOutput: {
+      if (reader.length == -1 && toast_raw_datum_size(datum) > kLongDocument) break;
       const char* text = OidOutputFunctionCall(reader.output, datum);
       Put(found, {nullptr, 0, text, static_cast<int>(strlen(text))});
       break;
@@ -112,8 +142,8 @@ Reader ReaderOf(Oid type) {
   if (OidIsValid(element)) {
     reader.array = true;
     base = getBaseType(element);
-    get_typlenbyvalalign(base, &reader.length, &reader.by_value, &reader.alignment);
   }
+  get_typlenbyvalalign(base, &reader.length, &reader.by_value, &reader.alignment);
   char category = TYPCATEGORY_UNKNOWN;
   bool preferred = false;
   bool varlena = false;
@@ -148,29 +178,28 @@ Reader ReaderOf(Oid type) {
       break;
     default:
       // Texts of extensions, such as citext.
-      reader.reading = category == TYPCATEGORY_STRING ? Reading::kOutput : Reading::kNot;
+      reader.reading = category == TYPCATEGORY_STRING           ? Reading::kOutput
+                       : get_typtype(base) == TYPTYPE_COMPOSITE ? Reading::kComposite
+                                                                : Reading::kNot;
       break;
   }
   if (reader.reading == Reading::kOutput) getTypeOutputInfo(base, &reader.output, &varlena);
   return reader;
 }
 
-Texts Read(const Reader& reader, Datum datum) {
-  Texts found = {static_cast<Text*>(palloc(sizeof(Text) * kMaxMembers)), 0};
-  if (!reader.array) {
-    ReadOne(reader, datum, &found);
-    return found;
-  }
+void Read(const Reader& reader, Datum datum, Texts* found) {
+  found->count = 0;
+  if (!reader.array) return ReadOne(reader, datum, found);
+  if (toast_raw_datum_size(datum) > kLongDocument) return;
   ArrayType* array = DatumGetArrayTypeP(datum);
   Datum* elements = nullptr;
   bool* nulls = nullptr;
   int count = 0;
   deconstruct_array(array, ARR_ELEMTYPE(array), reader.length, reader.by_value, reader.alignment,
                     &elements, &nulls, &count);
-  for (int i = 0; i < count && i < kMaxMembers; ++i) {
-    if (!nulls[i]) ReadOne(reader, elements[i], &found);
+  for (int i = 0; i < count && i < kMaxTexts; ++i) {
+    if (!nulls[i]) ReadOne(reader, elements[i], found);
   }
-  return found;
 }
 
 bool ReadDay(Reading reading, Datum datum, int32* day) {

@@ -7,7 +7,7 @@
 namespace phisync::tags {
 
 // How values of a type are read.
-enum class Reading { kNot, kText, kOutput, kDate, kTimestamp, kJson, kJsonb };
+enum class Reading { kNot, kText, kOutput, kDate, kTimestamp, kJson, kJsonb, kComposite };
 
 struct Reader {
   Reading reading;
@@ -18,7 +18,7 @@ struct Reader {
   char alignment;
 };
 
-// Texts found in one datum; palloc'd.
+// Texts found in one datum.
 struct Text {
   const char* key;  // null: the value itself
   int key_length;
@@ -26,15 +26,18 @@ struct Text {
   int length;
 };
 struct Texts {
-  Text* texts;
+  Text* texts;  // room for kMaxTexts
   int count;
 };
+// Of one value; more of them tell nothing new.
+constexpr int kMaxTexts = 256;
 
 Reader ReaderOf(Oid type);
 
-// The texts in a value of a reader that is neither kNot nor a date: of a document those of its
-// members, of an array those of its elements, of a long text its beginning.
-Texts Read(const Reader& reader, Datum datum);
+// Sets *found to the texts, palloc'd, in a value of a reader that is neither kNot nor a date: of a
+// document or a composite those of its members, of an array those of its elements, of a long text
+// its beginning.
+void Read(const Reader& reader, Datum datum, Texts* found);
 
 // Days since 2000-01-01 of a date or timestamp; false for the infinities.
 bool ReadDay(Reading reading, Datum datum, int32* day);

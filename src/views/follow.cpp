@@ -35,6 +35,10 @@ void MakeWay(const AlterTableStmt* statement) {
   const Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(row))->relowner;
   ReleaseSysCache(row);
   if (!has_privs_of_role(GetUserId(), owner)) return;
+  // As the command itself will. First the tables, then the masked views: so does whoever changes a
+  // profile.
+  LockRelationOid(relation, AccessExclusiveLock);
+  if (statement->relation->inh) find_all_inheritors(relation, AccessExclusiveLock, nullptr);
   const Oid types[] = {REGCLASSOID, NAMEARRAYOID};
   const Datum values[] = {ObjectIdGetDatum(relation), PointerGetDatum(columns)};
   sync::AsOwnerOf(get_relname_relid("masked_view", get_namespace_oid("phisync", false)), [&] {

@@ -22,7 +22,7 @@ def add_column(o):
             member.columns.append(column)
     for canary in canaries:
         for member in family:
-            canary.homes[member] = [column.key]
+            canary.homes.setdefault(member, []).append(column.key)
     for row in (r for m in family for r in m.rows.values()):
         row.cells[column.key] = canaries
     if default:
@@ -110,18 +110,21 @@ def copy_table(o):
     else:
         made = f"BEGIN; CREATE TABLE {copy.sql} (LIKE {source.sql} INCLUDING DEFAULTS); INSERT INTO {copy.sql} SELECT * FROM {only}{source.sql}; COMMIT"
     tags = o.world.tags(source)
+    sensitive, codes = o.world.sensitivities(source), o.world.row_codes(source)
     if not o.try_(made, "copies"):
         return
     copy.columns = [Column(c.key, c.name, c.kind) for c in source.columns]
     copy.composite = source.composite
     o.before[copy] = tags[1]
+    o.hiding[copy] = lambda r: o.world.sensitivities(r) >= sensitive and o.world.row_codes(r) >= codes
     o.read_labels([copy])
+    del o.hiding[copy]  # later its label may change
     o.session.run(f"ALTER TABLE {copy.sql} ADD PRIMARY KEY ({', '.join(copy.key_columns())}); ALTER TABLE {copy.sql} REPLICA IDENTITY FULL")
     copy.next_id = source.next_id + 5000
     o.world.relations.append(copy)
     o.world.changed()
     for row in source.rows.values():
-        new = Row(copy, row.id, row.grp, row.flag)
+        new = Row(copy, row.id, row.grp, row.flag, row.codes)
         # What was generated is a value by itself in the copy.
         generated = {c.key: row.cells[c.copy_of] for c in source.columns if c.copy_of in row.cells}
         for key, canaries in {**row.cells, **generated}.items():
@@ -130,6 +133,79 @@ def copy_table(o):
                 homes = canary.homes.setdefault(copy, [])
                 homes.extend(k for k in canary.homes[source] if k not in homes)
         copy.rows[new.id] = new
+
+
+def replace_column(o):
+    """Another column of the same name: what was said of the old one is not said of it."""
+    relation = o.random.choice(tables(o.world))
+    free = [c for c in relation.columns if c.kind in KINDS and c.key not in ("team", "who") and not any(d.copy_of == c.key for d in relation.columns)
+            and not any(c in p.columns for p in relation.parents)]
+    if not free:
+        return
+    old = o.random.choice(free)
+    new = o.new_column()
+    new.name = old.name
+    add = f"ADD COLUMN {o.column_sql(relation, new)}"
+    drop = f"DROP COLUMN {old.name}"
+    sql = f"ALTER TABLE {relation.sql} {drop}, {add}"
+    if o.random.random() < 0.5:
+        sql = f"BEGIN; ALTER TABLE {relation.sql} {drop}; ALTER TABLE {relation.sql} {add}; COMMIT"
+    if not o.try_(sql, "columns replaced"):
+        o.session.attempt("ROLLBACK")
+        return
+    family = [relation] + list(relation.leaves.values()) + [x for x in o.world.relations if relation in x.parents and x.partition_of is None]
+    for member in family:
+        if old in member.columns:
+            member.columns.remove(old)
+            member.columns.append(new)
+        member.labels.pop(old.key, None)
+        for profile in o.world.profiles.values():
+            profile.columns.pop((member, old.key), None)
+        for row in member.rows.values():
+            row.cells.pop(old.key, None)
+    o.read_labels(family)
+
+
+# kind -> kinds that the server casts it to by itself or by the expression
+OTHER_TYPES = {"text": ("varchar", "domain"), "varchar": ("text",), "domain": ("text",), "char": ("text",), "integer": ("bigint", "numeric"), "bigint": ("numeric", "text"), "date": ("timestamp", "text"),
+               "uuid": ("text",), "json": ("jsonb", "text"), "jsonb": ("json",), "texts": ("names",), "names": ("texts",), "inet": ("text",), "enum": ("text",)}
+
+
+def alter_type(o):
+    relation = o.random.choice(tables(o.world))
+    free = [c for c in relation.columns if c.kind in OTHER_TYPES and c.key not in ("team", "who") and not any(c in p.columns for p in relation.parents)]
+    if not free:
+        return
+    column = o.random.choice(free)
+    kind = o.random.choice(OTHER_TYPES[column.kind])
+    sql_type = KINDS[kind][0]
+    if o.try_(f"ALTER TABLE {relation.sql} ALTER {column.name} TYPE {sql_type} USING {column.name}::{sql_type}", "types altered"):
+        column.kind = kind
+        o.world.changed()
+
+
+def change_identity(o):
+    relation = o.random.choice([x for x in tables(o.world) if not x.leaves])
+    o.keys += 1
+    choice = o.random.choice(("FULL", "FULL", "DEFAULT", "NOTHING", f"USING INDEX identity{o.keys}"))
+    index = f"CREATE UNIQUE INDEX identity{o.keys} ON {relation.sql} (id, grp, flag); " if "INDEX" in choice else ""
+    if o.try_(f"{index}ALTER TABLE {relation.sql} REPLICA IDENTITY {choice}", "identities"):
+        relation.full = choice == "FULL"
+
+
+def rename_table(o):
+    """Renamed, or put into the other schema: its tags stay at least what they were."""
+    relation = o.random.choice([x for x in tables(o.world) if x is not o.world.member and not x.leaves and not x.heirs and not x.parents])
+    if o.random.random() < 0.5:
+        o.keys += 1
+        name = f"{relation.name.split('_')[0]}_{o.keys}"
+        if o.try_(f"ALTER TABLE {relation.sql} RENAME TO {name}", "tables renamed"):
+            relation.name = name
+    else:
+        schema = next(s for s in o.world.schemas if s is not relation.schema)
+        if o.try_(f"ALTER TABLE {relation.sql} SET SCHEMA {schema.name}", "tables moved"):
+            relation.schema = schema
+            o.read_labels([relation])
 
 
 def rewrite(o):

@@ -1,7 +1,7 @@
 """Random data queries over a relation: columns, *, and expressions that would carry a value past its tag, or fail on it."""
 from model import Query
 
-TEXTS = ("text", "varchar", "char", "domain", "big")
+TEXTS = ("text", "varchar", "char", "domain", "big", "raw")
 INTEGERS = ("integer", "bigint", "number_domain")
 
 # By kind: expressions over one column {c}, each text of them recognisable by the finder or failing on most values.
@@ -24,12 +24,16 @@ SHAPES = {
                         "({c} -> 'name')::text::int", "({c} ->> 'n')::int"],
     ("bytea",): ["encode({c}, 'base64')", "encode({c}, 'hex')", "encode({c}, 'escape')", "md5({c})", "substring({c} from 1 for 12)", "get_byte({c}, 4000)"],
     ("inet",): ["host({c})", "{c}::text", "network({c})", "set_masklen({c}, 200)", "({c}::text)::int"],
-    ("texts",): ["{c}[1]", "array_length({c}, 1)", "{c} || ARRAY['x']", "({c}[1])::int"],
+    ("texts", "names"): ["{c}[1]", "array_length({c}, 1)", "{c} || ARRAY['x']", "({c}[1])::int"],
     ("numbers",): ["{c}[1]", "{c}[2] * 10", "({c}[1])::int"],
     ("dates",): ["{c}[1]", "{c}[1] + 0"],
     ("range",): ["lower({c})", "int8range(lower({c}), 5)"],
     ("uuid",): ["{c}::text", "replace({c}::text, '-', '')", "({c}::text)::int"],
     ("pair",): ["{c}", "({c}).name"],
+    ("pairs",): ["{c}[1]", "({c}[2]).name"],
+    ("enum",): ["coalesce({c}, {c})", "ARRAY[{c}]", "{c}::text", "CASE WHEN flag THEN {c} END"],
+    ("vector",): ["strip({c})", "{c}::text", "tsvector_to_array({c})", "setweight({c}, 'B')"],
+    ("multirange",): ["lower({c})", "range_merge({c})"],
     ("boolean",): ["NOT {c}", "CASE WHEN {c} THEN 'yes' ELSE 'no' END", "{c}::int / 0"],
 }
 PHI_FILTERS = {TEXTS: ["{c} <> 'nobody'", "{c} LIKE '%b%'", "({c})::int > 0", "length({c}) > 3"], INTEGERS: ["{c} > 5", "100 / ({c} - {c}) > 1", "{c}::smallint > 0"],

@@ -1,6 +1,6 @@
 """What the test knows of a database: relations, rows, tags, buckets, and who may have which value. It follows the pages in
 docs/ and is written apart from the product: where the two differ, one of them is wrong."""
-from rules import BUILT_IN, FITS_KEYS, Profile, may_remain, sensitivities, treatment
+from rules import BUILT_IN, DEFAULTS, FITS_KEYS, Profile, default_of, may_remain, sensitivities, treatment
 
 NONE, UNCLASSIFIED, PHI = 1, 2, 3  # of an effective tag; absent: the relation holds no PHI
 
@@ -51,10 +51,11 @@ class Schema:
 
 
 class Row:
-    __slots__ = ("relation", "id", "grp", "flag", "cells")
+    """`codes`: the sensitivities that it says of itself, if it has the column."""
+    __slots__ = ("relation", "id", "grp", "flag", "codes", "cells")
 
-    def __init__(self, relation, id, grp, flag):
-        self.relation, self.id, self.grp, self.flag = relation, id, grp, flag
+    def __init__(self, relation, id, grp, flag, codes=frozenset()):
+        self.relation, self.id, self.grp, self.flag, self.codes = relation, id, grp, flag, codes
         self.cells = {}  # key -> canaries
 
 
@@ -125,6 +126,17 @@ class World:
             codes |= self.sensitivities(parent)
         return codes
 
+    def row_codes(self, relation):
+        """Whether its rows say of themselves who may have them. An own label takes nothing away."""
+        return "rows=sens" in relation.labels.get("codes", "") or any(self.row_codes(p) for p in relation.parents)
+
+    def default(self, relation, memo):
+        """What becomes of columns that nobody has classified: place in DEFAULTS."""
+        above = [self.default(p, memo) for p in relation.parents if self.tags(p, memo)[0]]
+        if relation.label is not None:
+            return max([default_of(relation.label)] + above)
+        return max(above) if above else default_of(relation.schema.label)
+
     # Who gets what
 
     def consumers_of(self, bucket):
@@ -140,11 +152,12 @@ class World:
 
 
 class Grant:
-    """What a query lets out of a relation's rows: key of a column -> how. `keys`: of what is in ids, bucket ids and lookups."""
-    __slots__ = ("consumers", "data", "keys", "holds")
+    """What a query lets out of a relation's rows: key of a column -> how. `keys`: of what is in ids, bucket ids and lookups.
+    `consents`: None, or the codes that rows may say of themselves."""
+    __slots__ = ("consumers", "data", "keys", "holds", "consents")
 
-    def __init__(self, consumers, data, keys, holds):
-        self.consumers, self.data, self.keys, self.holds = consumers, data, keys, holds
+    def __init__(self, consumers, data, keys, holds, consents=None):
+        self.consumers, self.data, self.keys, self.holds, self.consents = consumers, data, keys, holds, consents
 
 
 class Version:
@@ -153,16 +166,20 @@ class Version:
     def __init__(self, world):
         self.grants, self.phi = {}, {}
         self.ways = {}  # (relation, profile) -> key of a column -> how; none: no row is sent
+        self.consents = {}  # (relation, profile) -> as of Grant
         memo = {}
         for relation in world.relations:
             if relation.leaves:
                 continue
             tags = world.tags(relation, memo)[1]
+            default = DEFAULTS[world.default(relation, memo)]
+            refused = default == "error" and any(rank == UNCLASSIFIED for rank, _ in tags.values())
             phi = self.phi[relation] = frozenset(k for k, (rank, _) in tags.items() if rank >= UNCLASSIFIED)
             for profile in world.profiles.values():
-                if profile.name == "full" or not world.sensitivities(relation) - profile.consents:
+                self.consents[relation, profile.name] = profile.consents if profile.name != "full" and world.row_codes(relation) else None
+                if not refused and (profile.name == "full" or not world.sensitivities(relation) - profile.consents):
                     self.ways[relation, profile.name] = {
-                        c.key: treatment(profile, relation, c.key, c.key in phi, tags.get(c.key, (NONE, None))[1]) for c in relation.columns}
+                        c.key: treatment(profile, relation, c.key, c.key in phi, tags.get(c.key, (NONE, None))[1], default) for c in relation.columns}
             grants = self.grants[relation] = []
             for bucket in world.buckets.values():
                 ways = self.ways.get((relation, bucket.profile))
@@ -171,14 +188,14 @@ class Version:
                 consumers = world.consumers_of(bucket.name)
                 for query in bucket.queries:
                     if query.relation is relation or query.relation is relation.partition_of:
-                        grant = self._grant(query, relation, consumers, ways)
+                        grant = self._grant(query, relation, consumers, ways, self.consents[relation, bucket.profile])
                         if grant:
                             grants.append(grant)
                 if relation is world.member and bucket.lookup and all(ways[key] == "keep" for key in bucket.lookup):
                     grants.append(Grant(consumers, {}, dict.fromkeys(bucket.lookup, "keep"), None))
 
     @staticmethod
-    def _grant(query, relation, consumers, ways):
+    def _grant(query, relation, consumers, ways, consents):
         if any(ways[key].split("(")[0] not in FITS_KEYS for key in query.keys) or any(ways[key] != "keep" for key in query.parameters):
             return None  # refused: nothing is sent
         data = {}
@@ -189,23 +206,27 @@ class Version:
             elif all(ways[key] == "keep" for key in reads):
                 for key in reads:
                     data.setdefault(key, set()).add("keep")
-        return Grant(consumers, data, {key: ways[key] for key in query.keys | query.parameters}, query.holds)
+        return Grant(consumers, data, {key: ways[key] for key in query.keys | query.parameters}, query.holds, consents)
 
 
 class Event:
     """A row's content was written, or (old) was what a change took away."""
-    __slots__ = ("xid", "version", "relation", "grp", "flag", "old")
+    __slots__ = ("xid", "version", "relation", "grp", "flag", "codes", "old")
 
     def __init__(self, xid, version, row, old=False):
-        self.xid, self.version, self.relation, self.grp, self.flag, self.old = xid, version, row.relation, row.grp, row.flag, old
+        self.xid, self.version, self.relation, self.old = xid, version, row.relation, old
+        self.grp, self.flag, self.codes = row.grp, row.flag, row.codes
 
     def key(self):
-        return (self.version, self.relation, self.grp, self.flag, self.old)
+        return (self.version, self.relation, self.grp, self.flag, self.codes, self.old)
+
+    def hidden(self, consents):
+        return consents is not None and bool(self.codes - consents)
 
 
 def granted(canary, consumer, event, hit):
     for grant in event.version.grants.get(event.relation, ()):
-        if consumer not in grant.consumers:
+        if consumer not in grant.consumers or event.hidden(grant.consents):
             continue
         for key in canary.homes.get(event.relation, ()):
             if key in grant.keys and may_remain(grant.keys[key], canary, hit):
@@ -219,6 +240,8 @@ def granted(canary, consumer, event, hit):
 def shown(canary, profile, event, hit):
     """Whether a view or preview with the profile may show it."""
     ways = event.version.ways.get((event.relation, profile), {})
+    if event.hidden(event.version.consents.get((event.relation, profile))):
+        return False
     return any(key in ways and may_remain(ways[key], canary, hit) for key in canary.homes.get(event.relation, ()))
 
 

@@ -4,8 +4,17 @@ from model import PHI, UNCLASSIFIED, Bucket, Column, Relation, Schema
 from rules import BUILT_IN, TRANSFORMATIONS, Profile
 from values import KINDS, quote
 
-FIXED = {"id", "grp", "flag", "team"}
-TYPES = {"grp": "integer NOT NULL", "flag": "boolean NOT NULL DEFAULT true", "team": "text"}
+FIXED = {"id", "grp", "flag", "team", "codes"}
+TYPES = {"grp": "integer NOT NULL", "flag": "boolean NOT NULL DEFAULT true", "team": "text", "codes": "text"}
+# Of relations.
+LABELS = ("phi", "phi", "phi", "phi;sens=PSY", "phi;part2=yes", "phi;default=keep", "phi;default=error", "phi;default=omit;sens=HIV")
+
+
+CONSENTS = ((), ("HIV",), ("HIV", "PSY", "42CFRPart2"))
+
+
+def array_of(texts):
+    return "ARRAY[" + ", ".join(map(quote, texts)) + "]::text[]"
 
 
 class Officer:
@@ -14,6 +23,7 @@ class Officer:
         self.definitions = Definitions(random)
         self.keys = 0
         self.before = {}  # tags before DDL
+        self.hiding = {}  # relation -> whether it still says of rows what it has to
         self.lost = []    # columns that DDL took their tags from
 
     def try_(self, sql, what):
@@ -33,7 +43,7 @@ class Officer:
         if column.key == "id":
             return f"id {relation.id_kind} NOT NULL"
         if column.key in TYPES:
-            return f"{column.name} {TYPES[column.key]}"
+            return f"{column.name} {'text[]' if column.kind == 'codelist' else TYPES[column.key]}"
         if column.copy_of:
             source = relation.column(column.copy_of)
             return f"{column.name} text GENERATED ALWAYS AS (upper({source.name})) STORED"
@@ -43,6 +53,8 @@ class Officer:
         columns = [Column("id", "id", "id"), Column("grp", "grp", "grp"), Column("flag", "flag", "flag")]
         if self.random.random() < 0.4:
             columns.append(Column("team", "team", "short"))
+        if self.random.random() < 0.4:
+            columns.append(Column("codes", "codes", self.random.choice(("codes", "codelist"))))
         columns += [self.new_column() for _ in range(self.random.randint(3, 8))]
         if self.random.random() < 0.3:
             source = self.new_column("text")
@@ -57,7 +69,8 @@ class Officer:
         world.schemas[1].name = '"Ward"'
         self.session.run("".join(f"CREATE SCHEMA {s.name};" for s in world.schemas))
         self.session.run("CREATE DOMAIN noleak_name AS varchar(200) CHECK (VALUE <> 'nobody'); CREATE DOMAIN noleak_number AS bigint CHECK (VALUE <> 5);"
-                         "CREATE TYPE noleak_pair AS (a bigint, name text)")
+                         "CREATE TYPE noleak_pair AS (a bigint, name text); CREATE DOMAIN noleak_names AS text[] CHECK (cardinality(VALUE) < 9);"
+                         f"CREATE TYPE noleak_enum AS ENUM ({self.values.enum_labels()})")
         for n in range(r.randint(3, 5)):
             self.create_table(f"tab{n}", r.choice(world.schemas))
         self.create_partitioned("part")
@@ -112,7 +125,9 @@ class Officer:
         if column.key in ("grp", "flag"):
             return "none" if self.random.random() < 0.95 else "phi:clinical"
         if column.key == "id":
-            return "none" if self.random.random() < 0.93 else "phi:mrn"
+            return "none" if self.random.random() < 0.85 else "phi:mrn"
+        if column.key == "codes":
+            return self.random.choice(("none;rows=sens", "none;rows=sens", "none;rows=sens", "phi:clinical;rows=sens", "none"))
         if self.random.random() < 0.25:
             return "none"
         labels = KINDS[column.kind][1]
@@ -123,7 +138,7 @@ class Officer:
         if kind < 0.1:
             return  # nobody has tagged anything: no PHI
         if kind < 0.7:
-            self.set_label(relation, None, "phi")
+            self.set_label(relation, None, self.random.choice(LABELS))
         for column in relation.columns:
             if column.key in FIXED and column.key != "team" or self.random.random() < 0.75:
                 self.set_label(relation, column, self.label_of(column))
@@ -162,6 +177,8 @@ class Officer:
             labels = {name and name.decode(): label.decode() for name, label in rows}
             relation.label = labels.get(None)
             relation.labels = {c.key: labels[c.name.strip('"')] for c in relation.columns if c.name.strip('"') in labels}
+            if relation in self.hiding and not self.hiding[relation](relation):
+                self.lost.append((relation.sql, "its rows"))
         self.world.changed()
         for relation in relations:
             tags = self.world.tags(relation)[1]
@@ -173,12 +190,12 @@ class Officer:
         choice = r.random()
         if choice < 0.06 and not writer:
             schema = r.choice(self.world.schemas)
-            label = r.choice(("phi", None, "none"))
+            label = r.choice(("phi", None, "none", "phi;default=keep", "phi;default=error"))
             if self.try_(f"SECURITY LABEL FOR phisync ON SCHEMA {schema.name} IS {'NULL' if label is None else quote(label)}", "labels"):
                 schema.label = label
                 self.world.changed()
         elif choice < 0.2:
-            self.set_label(relation, None, r.choice(("phi", "phi", None, "none", "phi;sens=PSY")), writer)
+            self.set_label(relation, None, r.choice(LABELS + (None, "none")), writer)
         elif choice < 0.4:
             self.set_label(relation, r.choice(relation.columns), None, writer)
         else:
@@ -231,10 +248,13 @@ class Officer:
     def create_profiles(self):
         for n in range(3):
             name, base = f"own{n}", self.random.choice(list(BUILT_IN))
-            consents = self.random.choice(((), ("HIV",), ("HIV", "PSY", "42CFRPart2")))
-            array = "ARRAY[" + ", ".join(map(quote, consents)) + "]::text[]"
-            if self.try_(f"SELECT phisync.create_profile('{name}', '{base}', {array})", "profiles"):
+            consents = self.random.choice(CONSENTS)
+            if self.try_(f"SELECT phisync.create_profile('{name}', '{base}', {array_of(consents)})", "profiles"):
                 self.world.profiles[name] = Profile(name, base, consents)
+                # Codes for keys.
+                if self.try_(f"SELECT phisync.set_profile_rule('{name}', 'phi:mrn', 'pseudonym')", "rules"):
+                    self.world.profiles[name].rules["mrn"] = "pseudonym"
+                    self.world.changed()
                 for _ in range(self.random.randint(1, 8)):
                     self.change_profile(name)
 
@@ -244,6 +264,12 @@ class Officer:
         if not own:
             return
         profile = self.world.profiles[name or r.choice(own)]
+        if r.random() < 0.15:
+            consents = r.choice(CONSENTS)
+            if self.try_(f"SELECT phisync.alter_profile('{profile.name}', consents => {array_of(consents)})", "consents"):
+                profile.consents = frozenset(consents)
+                self.world.changed()
+            return
         how = r.choice(TRANSFORMATIONS + (None,))
         text = quote(how) if how else "NULL"
         if r.random() < 0.6:

@@ -15,6 +15,8 @@ BUILT_IN = {
 TRANSFORMATIONS = ("keep", "drop", "null", "redact", "redact(gone)", "partial(0,4)", "partial(2,2)", "partial(7,0)", "partial(0,8,#)", "email", "email(keep_domain=yes)",
                    "zip3", "date_year", "date_month", "age90", "date_shift(30)", "bucket(1000)", "pseudonym", "pseudonym(study)", "surrogate", "ip", "url", "latlon", "latlon(0.5)")
 FITS_KEYS = ("keep", "pseudonym", "surrogate")
+# What a table's label says of columns that nobody has classified, weakest first.
+DEFAULTS = ("keep", "omit", "error")
 
 
 class Profile:
@@ -47,8 +49,13 @@ def sensitivities(label):
     return codes
 
 
-def treatment(profile, relation, key, is_phi, label):
-    """How the profile gives the column: `label` is its effective one, None if nobody has classified it."""
+def default_of(label):
+    said = next((o[8:] for o in (label or "").split(";") if o.startswith("default=")), "omit")
+    return DEFAULTS.index(said)
+
+
+def treatment(profile, relation, key, is_phi, label, default="omit"):
+    """How the profile gives the column: `label` is its effective one, None if nobody has classified it; `default` what the relation's says then."""
     if not is_phi:
         return "keep"
     if profile.name != "full" and sensitivities(label) - profile.consents:
@@ -56,6 +63,8 @@ def treatment(profile, relation, key, is_phi, label):
     own = profile.of_column(relation, key)
     if own:
         return own
+    if label is None and default == "keep":
+        return "keep"
     if label is None:
         return profile.rules.get("unclassified", "keep" if profile.base == "full" else "drop")
     ways = []

@@ -87,15 +87,21 @@ class Search:
                        for key in canary.homes.get(e.relation, ())), None
         self._judge(surface, data, allowed, days=False)
 
+    def buckets(self, surface, data):
+        """Bucket ids of users: what the parameters queries select, whatever it is tagged."""
+        member = self.world.member
+        outputs = {key for bucket in self.world.buckets.values() for key in bucket.lookup - {"who"}}
+        self._judge(surface, data, lambda canary, hit: (not outputs.isdisjoint(canary.homes.get(member, ())), None), days=False)
+
     def public(self, surface, data):
         """A place where nothing that was PHI may stand, whoever reads it."""
         self._judge(surface, data, lambda canary, hit: (is_public(canary), None), days=False)
 
     def log(self, data):
-        """The server's log without the lines of session `user`, whose own statements fail."""
+        """The server's log without the lines of sessions `user` and `viewer`, whose own statements fail."""
         kept, marks = [], [(m.start(), m.group(1)) for m in LOG_LINE.finditer(data)]
         for n, (start, name) in enumerate(marks):
-            if name != b"user":
+            if name not in (b"user", b"viewer"):
                 kept.append(data[start:marks[n + 1][0] if n + 1 < len(marks) else len(data)])
         self.public("log", b"".join(kept))
 

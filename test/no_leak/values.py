@@ -29,6 +29,7 @@ class Values:
         self.random, self.finder = random, finder
         self.day_slots = set()
         self.births = 0
+        self.labels = []  # of the enum: (word, canary)
 
     # canaries
 
@@ -155,6 +156,34 @@ class Values:
         self.finder.add_exact(text, c, "ip")
         return quote(text), [c]
 
+    def enum_labels(self):
+        """Of an enum type: many rows share each."""
+        self.labels = [self.word(("the enum", ""), "label") for _ in range(12)]
+        return ", ".join(quote(word) for word, _ in self.labels)
+
+    def enum(self, row, key):
+        word, canary = self.random.choice(self.labels)
+        return quote(word), [canary]
+
+    def raw(self, row, key):
+        """Not UTF-8, as a damaged text is, or one that a faulty program wrote."""
+        a, ca = self.word(row, key)
+        data = a.encode() + self.random.choice((b"\xff", b"\xc3", b"\xe2\x82", b"\x80\xf0\x9f"))
+        return f"('\\x{data.hex()}'::bytea)::text", [ca]
+
+    def vector(self, row, key):
+        a, ca = self.word(row, key)
+        return f"'{a}:3A'::tsvector", [ca]
+
+    def pairs(self, row, key):
+        a, ca = self.pair(row, key)
+        b, cb = self.pair(row, key)
+        return f"ARRAY[{a}::noleak_pair, {b}::noleak_pair]", ca + cb
+
+    def multirange(self, row, key):
+        a, ca = self.digits(13, row, key)
+        return f"int8multirange(int8range({a}, NULL))", [ca]
+
     def texts(self, row, key):
         a, ca = self.word(row, key)
         b, cb = self.word(row, key)
@@ -212,4 +241,10 @@ KINDS = {
     "dates": ("date[]", DATE_LABELS, Values.dates),
     "range": ("int8range", ANY_LABELS, Values.range),
     "pair": ("noleak_pair", ANY_LABELS, Values.pair),
+    "pairs": ("noleak_pair[]", ANY_LABELS, Values.pairs),
+    "names": ("noleak_names", TEXT_LABELS, Values.texts),
+    "enum": ("noleak_enum", ANY_LABELS, Values.enum),
+    "raw": ("text", TEXT_LABELS, Values.raw),
+    "vector": ("tsvector", ANY_LABELS, Values.vector),
+    "multirange": ("int8multirange", ANY_LABELS, Values.multirange),
 }

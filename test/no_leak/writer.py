@@ -2,6 +2,17 @@
 from model import Event, Row
 from values import KINDS, quote
 
+CODES = ((), (), (), ("HIV",), ("PSY",), ("HIV", "PSY"), ("42CFRPart2",), ("UNHEARD",))
+
+
+def codes_literal(codes, column, random):
+    """As text or as array; no codes: NULL, too."""
+    if not codes and random.random() < 0.5:
+        return "NULL"
+    if column.kind == "codelist":
+        return "ARRAY[" + ", ".join(map(quote, codes)) + "]::text[]"
+    return quote(random.choice((",", " ", ", ")).join(sorted(codes)))
+
 
 class Writer:
     def __init__(self, random, world, values, session):
@@ -24,6 +35,18 @@ class Writer:
     def rollback(self):
         self.session.run("ROLLBACK")
         self._undo_to(0)
+        self.xid = None
+
+    def prepare(self, between, keep):
+        """In two phases."""
+        name = quote(f"noleak {self.xid}")
+        self.session.run(f"PREPARE TRANSACTION {name}")
+        between()
+        if keep:
+            self.session.run(f"COMMIT PREPARED {name}")
+        else:
+            self.session.run(f"ROLLBACK PREPARED {name}")
+            self._undo_to(0)
         self.xid = None
 
     def savepoint(self, body, keep):
@@ -89,7 +112,7 @@ class Writer:
         owner = relation.partition_of or relation
         number = owner.next_id
         owner.next_id += 1
-        row = Row(leaf, str(number), grp, self.random.random() < 0.6)
+        row = Row(leaf, str(number), grp, self.random.random() < 0.6, frozenset(self.random.choice(CODES) if leaf.column("codes") else ()))
         if relation.id_kind == "text":
             word, canary = self.values.word((leaf.name, row.id), "id")
             row.id = quote(f"{word}-{number}")
@@ -99,7 +122,7 @@ class Writer:
 
     def tuple_of(self, row, columns):
         fixed = {"id": row.id, "grp": str(row.grp), "flag": "true" if row.flag else "false"}
-        return "(" + ", ".join(fixed.get(c.key) or self.cell(row, c) for c in columns) + ")"
+        return "(" + ", ".join(codes_literal(row.codes, c, self.random) if c.key == "codes" else fixed.get(c.key) or self.cell(row, c) for c in columns) + ")"
 
     def put(self, row):
         row.relation.rows[row.id] = row
@@ -126,7 +149,7 @@ class Writer:
         self.changed += 1
 
     def copy(self, row):
-        new = Row(row.relation, row.id, row.grp, row.flag)
+        new = Row(row.relation, row.id, row.grp, row.flag, row.codes)
         new.cells = dict(row.cells)
         return new
 
@@ -144,6 +167,9 @@ class Writer:
             if choice < 0.55 and columns:
                 chosen = self.random.sample(columns, min(len(columns), self.random.randint(1, 3)))
                 sets = [f"{c.name} = {self.cell(new, c)}" for c in chosen]
+            elif choice < 0.65 and relation.column("codes"):
+                new.codes = frozenset(self.random.choice(CODES))
+                sets = [f"codes = {codes_literal(new.codes, relation.column('codes'), self.random)}"]
             elif choice < 0.75:
                 new.flag = not row.flag
                 sets = ["flag = NOT flag"]

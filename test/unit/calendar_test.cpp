@@ -28,6 +28,21 @@ TEST(Calendar, EveryDayOfEightHundredYearsFollowsTheOneBefore) {
   }
 }
 
+TEST(Calendar, AnyDayOfThirtyTwoBitsThereAndBack) {
+  std::mt19937 random(3);
+  const auto check = [](std::int64_t n) {
+    const Date date = CivilDate(n);
+    ASSERT_EQ(DayNumber(date.year, date.month, date.day), n);
+    ASSERT_TRUE(date.month >= 1 && date.month <= 12 && date.day >= 1 && date.day <= 31) << n;
+  };
+  for (const std::int64_t edge : {INT64_C(-2147483648), INT64_C(0), INT64_C(2147483647)}) {
+    for (int i = -800; i <= 800; ++i) {
+      if (edge + i == static_cast<std::int32_t>(edge + i)) check(edge + i);
+    }
+  }
+  for (int i = 0; i < 1'000'000; ++i) check(static_cast<std::int32_t>(random()));
+}
+
 TEST(Calendar, MonthsAreCutToTheLastDay) {
   EXPECT_EQ(Add(At(2023, 1, 31), {1, 0, 0}), At(2023, 2, 28));
   EXPECT_EQ(Add(At(2024, 1, 31), {1, 0, 0}), At(2024, 2, 29));

@@ -1,8 +1,11 @@
 #include "core/json.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 #include <random>
 #include <string>
 
@@ -57,6 +60,37 @@ TEST(Json, EveryByteAtEveryPlaceOfAWord) {
   }
 }
 
+// The last byte before a page that may not be touched, at every length around the size of a block,
+// with an escape at every place and with none.
+TEST(Json, ReadsNoByteBeyondTheText) {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const pages =
+      mmap(nullptr, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  char* const first = static_cast<char*>(pages) + page;
+  ASSERT_EQ(mprotect(first - page, page, PROT_NONE), 0);
+  ASSERT_EQ(mprotect(first + page, page, PROT_NONE), 0);
+  const auto check = [](std::string_view text) {
+    ByteBuffer out;
+    AppendJsonString(out, text);
+    AppendJsonEscaped(out, text);
+    const std::string quoted = Reference(text);
+    ASSERT_EQ(out.view(), quoted + quoted.substr(1, quoted.size() - 2)) << text.size();
+  };
+  for (std::size_t length = 0; length <= 70; ++length) {
+    for (char* const text : {first, first + page - length}) {
+      std::memset(first, 'x', page);
+      check({text, length});
+      for (std::size_t at = 0; at < length; ++at) {
+        text[at] = "\"\\\n\x80"[at % 4];
+        check({text, length});
+        if (length > 20) text[at] = 'y';
+      }
+    }
+  }
+  munmap(pages, 3 * page);
+}
+
 TEST(Json, RandomBytesAgreeWithTheRule) {
   std::mt19937 random(7);
   for (int round = 0; round < 20'000; ++round) {
@@ -66,6 +100,18 @@ TEST(Json, RandomBytesAgreeWithTheRule) {
       c = static_cast<char>(round % 2 == 0 ? random() % 256 : "\"\\\n az\x80\xff"[random() % 8]);
     }
     ASSERT_EQ(Quoted(text), Reference(text));
+  }
+}
+
+TEST(Json, StringsInStringsAreEscapedTwice) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 5'000; ++round) {
+    std::string text(random() % 40, ' ');
+    for (char& c : text) c = "\"\\\n abcdefgh"[random() % (round % 2 == 0 ? 12 : 4)];
+    ByteBuffer out;
+    AppendJsonStringInString(out, text);
+    const std::string twice = Reference(Reference(text));
+    ASSERT_EQ(out.view(), std::string_view(twice).substr(1, twice.size() - 2));
   }
 }
 
@@ -80,6 +126,19 @@ TEST(Json, AppendsAfterWhatIsThere) {
   EXPECT_EQ(out.size(), size + 1000 * 20);
   out.Truncate(size);
   EXPECT_EQ(out.view(1), R"("a\"b":x\ny)");
+}
+
+TEST(ByteBuffer, AppendsStampsAndLiteralsOfAllSizes) {
+  ByteBuffer out;
+  std::string expected;
+  for (std::size_t size = 0; size <= 50; ++size) {
+    const std::string text(size, static_cast<char>('a' + size % 26));
+    out.Append(Stamp(text));
+    out.Append("<literal of more than sixteen bytes>");
+    out.Append("|");
+    expected += text + "<literal of more than sixteen bytes>|";
+  }
+  EXPECT_EQ(out.view(), expected);
 }
 
 TEST(ByteBuffer, KeepsItsMemoryWhenCleared) {

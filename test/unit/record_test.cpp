@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdio>
 #include <string>
 
 #include "core/bytes.h"
@@ -113,6 +114,20 @@ TEST(Bytes, Uuid) {
   ByteBuffer out;
   AppendUuid(out, bytes);
   EXPECT_EQ(out.view(), "4b113bf1-eb3c-587b-a65a-6bd0105fb8d5");
+}
+
+TEST(Bytes, HexOfEveryByteAtEveryLength) {
+  std::string bytes;
+  std::string expected;
+  for (int i = 0; i < 300; ++i) {
+    ByteBuffer out;
+    AppendHex(out, bytes);
+    ASSERT_EQ(out.view(), expected);
+    bytes += static_cast<char>(i * 7);
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", i * 7 % 256);
+    expected += digits;
+  }
 }
 
 TEST(Bytes, HexAndBase64) {
