@@ -38,17 +38,18 @@ COMMENT ON EVENT TRIGGER phisync_follow_ddl IS
 CREATE FUNCTION phisync.keep_tags() RETURNS event_trigger
 LANGUAGE C AS 'MODULE_PATHNAME', 'phisync_keep_tags';
 COMMENT ON FUNCTION phisync.keep_tags() IS
-'Gives a table the tags as its own that it had from a parent, a schema or a column which it has no more, and takes a view''s own tags away when somebody who is not a member of phisync_officer gives it a query that reads more than they say. Used by the event triggers phisync_keep_tags and phisync_keep_tags_of_drops. Needs no preload.';
+'Gives a table the tags as its own that it had from a parent, a schema or a column which it has no more, and takes a view''s own tags away when somebody who is not a member of phisync_officer gives it a query that reads more than they say. Used by the event triggers phisync_follow_kept and phisync_follow_kept_drops. Needs no preload.';
 REVOKE ALL ON FUNCTION phisync.keep_tags() FROM PUBLIC;
-CREATE EVENT TRIGGER phisync_keep_tags ON ddl_command_end
+-- Named so as to fire before phisync_follow_masked, which goes by the tags that are kept here.
+CREATE EVENT TRIGGER phisync_follow_kept ON ddl_command_end
   WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'CREATE VIEW', 'CREATE RULE')
   EXECUTE FUNCTION phisync.keep_tags();
-ALTER EVENT TRIGGER phisync_keep_tags ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER phisync_keep_tags IS
+ALTER EVENT TRIGGER phisync_follow_kept ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_follow_kept IS
 'Keeps tags where a command other than SECURITY LABEL would take them away';
-CREATE EVENT TRIGGER phisync_keep_tags_of_drops ON sql_drop EXECUTE FUNCTION phisync.keep_tags();
-ALTER EVENT TRIGGER phisync_keep_tags_of_drops ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER phisync_keep_tags_of_drops IS
+CREATE EVENT TRIGGER phisync_follow_kept_drops ON sql_drop EXECUTE FUNCTION phisync.keep_tags();
+ALTER EVENT TRIGGER phisync_follow_kept_drops ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER phisync_follow_kept_drops IS
 'Keeps tags where a column goes that made others count as PHI, however it is dropped';
 
 CREATE FUNCTION phisync.guard_tags() RETURNS event_trigger
@@ -146,7 +147,7 @@ COMMENT ON FUNCTION phisync.effective_tags(regclass) IS
 CREATE VIEW phisync.tags AS
 SELECT relation, column_name, tag, label, source, origin FROM phisync.effective_tags();
 COMMENT ON VIEW phisync.tags IS
-'What each column holds: tag (class, or unclassified), label (whole label as it takes effect), source (own, parent, view, schema, or none), origin (the relation whose label or column says so). Relations without PHI and without labels are not listed. Needs no preload.';
+'What each column holds: tag (class, or unclassified), label (whole label as it takes effect), source (own, parent, view, generated, schema, or none), origin (the relation whose label or column says so). Relations without PHI and without labels are not listed. Needs no preload.';
 
 CREATE FUNCTION phisync.suggested_labels(relation regclass) RETURNS TABLE (column_name name, label text)
 LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'phisync_suggested_labels';

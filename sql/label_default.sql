@@ -45,7 +45,9 @@ SELECT phisync.preview('full', 'visit');
 SELECT * FROM masked_shut;
 SELECT * FROM masked_hinted;
 SELECT phisync.create_bucket('more', ARRAY['SELECT id FROM visit'], profile => 'full');
+\set SHOW_CONTEXT never
 SELECT phisync.create_masked_view('visit', 'full', 'masked_full', 'regress_stream');
+\set SHOW_CONTEXT errors
 SELECT bucket, in_bucket, reason FROM phisync.explain_row('visit', '4') ORDER BY 1;
 -- until each column has a class
 SELECT FROM phisync.tag('visit', 'extra', 'phi:clinical');

@@ -145,6 +145,18 @@ SELECT v.id, v.day = phisync.mask_date_shift(t.day, t.id::text, 10, 'regress_fol
 FROM phi_masked.visit v JOIN visit t USING (id) ORDER BY id;
 COPY (SELECT WHERE false) TO PROGRAM :'remove';
 
+-- A table that leaves its parent keeps what that said of all rows, and so does its view.
+CREATE TABLE above (id int PRIMARY KEY, note text);
+CREATE TABLE below (PRIMARY KEY (id)) INHERITS (above);
+SELECT phisync.tag('above', 'phi;part2=yes'), phisync.tag('above', 'id', 'none'), phisync.tag('above', 'note', 'none') \g /dev/null
+INSERT INTO below VALUES (1, 'canary');
+SELECT phisync.create_masked_view('below', 'treatment'), phisync.create_masked_view('below', 'full', 'below_full');
+ALTER TABLE below NO INHERIT above;
+SELECT * FROM phi_masked.below;
+SELECT * FROM phi_masked.below_full;
+DROP TABLE below CASCADE;
+DROP TABLE above;
+
 -- Materialized views follow the tables that they are made of.
 CREATE MATERIALIZED VIEW wards AS SELECT id, ward FROM patient;
 SELECT phisync.create_masked_view('wards', 'regress_follow');

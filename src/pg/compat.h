@@ -8,6 +8,13 @@ extern "C" {
 #include <nodes/plannodes.h>
 }
 
+#ifdef USE_ASSERT_CHECKING
+// On such a server castNode is a function, which takes no pointer to const.
+inline Node* castNodeImpl(NodeTag type, const void* node) {
+  return castNodeImpl(type, const_cast<void*>(node));
+}
+#endif
+
 namespace phisync::pg {
 
 using TreeWalker = bool (*)(Node* node, void* context);

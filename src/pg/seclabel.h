@@ -7,6 +7,7 @@
 extern "C" {
 #include <catalog/dependency.h>
 #include <catalog/indexing.h>
+#include <catalog/pg_attrdef.h>
 #include <catalog/pg_attribute.h>
 #include <catalog/pg_depend.h>
 #include <catalog/pg_largeobject.h>

@@ -164,6 +164,8 @@ void FollowCommand(Oid relation, const AlterTableCmd* command) {
   }
   switch (command->subtype) {
     case AT_AddColumn:
+      // One that is in no change would silence what takes all columns.
+      RequireAllStillServable(relation, {});
       RecordPolicyChange(
           "column added",
           BucketNames(WithAllColumns(QueriesOnAny(find_all_inheritors(relation, NoLock, nullptr)))),

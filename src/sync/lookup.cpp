@@ -4,20 +4,11 @@
 
 #include "core/json.h"
 #include "core/key_writer.h"
+#include "pg/identity.h"
 #include "pg/subtransaction.h"
 
 namespace phisync::sync {
 namespace {
-
-// Columns that old rows carry; null where they carry none.
-Bitmapset* IdentityOf(Relation relation) {
-  Bitmapset* const offset = RelationGetIdentityKeyBitmap(relation);
-  Bitmapset* columns = nullptr;
-  for (int i = -1; (i = bms_next_member(offset, i)) >= 0;) {
-    columns = bms_add_member(columns, i + FirstLowInvalidHeapAttributeNumber);
-  }
-  return columns;
-}
 
 // The server's part of evaluating a row, which may raise an error about it.
 struct Attempt {
@@ -83,7 +74,7 @@ Lookups::Query Lookups::MakeQuery(LookupPlan plan, Relation relation, MemoryCont
       query.can_fail |= contain_leaked_vars(reinterpret_cast<Node*>(query.plan.filter));
       has_expressions_ = true;
     }
-    query.knows_old = whole_old_ || bms_is_subset(query.plan.reads, IdentityOf(relation));
+    query.knows_old = whole_old_ || bms_is_subset(query.plan.reads, pg::IdentityColumns(relation));
   });
   return query;
 }

@@ -9,6 +9,7 @@
 #include "pg/boundary.h"
 #include "pg/catalog.h"
 #include "pg/expression.h"
+#include "pg/identity.h"
 #include "sync/lookup.h"
 #include "sync/policy.h"
 
@@ -169,20 +170,10 @@ void AddToForms(Query& query, Target& target, TupleDesc desc, const EncodeOption
   target.forms.back().queries.push_back(&query);
 }
 
-// Columns of the replica identity by attribute number; null where old rows carry nothing.
-Bitmapset* IdentityColumns(Relation relation) {
-  Bitmapset* const offset = RelationGetIdentityKeyBitmap(relation);
-  Bitmapset* columns = nullptr;
-  for (int i = -1; (i = bms_next_member(offset, i)) >= 0;) {
-    columns = bms_add_member(columns, i + FirstLowInvalidHeapAttributeNumber);
-  }
-  return columns;
-}
-
 void FillTarget(Target& target, Relation relation, const EncodeOptions& options) {
   TupleDesc const desc = RelationGetDescr(relation);
   target.whole_old = relation->rd_rel->relreplident == REPLICA_IDENTITY_FULL;
-  target.identity = pg::Call([&] { return IdentityColumns(relation); });
+  target.identity = pg::Call([&] { return pg::IdentityColumns(relation); });
   for (int i = 0; i < desc->natts; i++) {
     Form_pg_attribute const column = TupleDescAttr(desc, i);
     if (!column->attisdropped && column->attlen == -1) target.varlena.push_back(column->attnum);

@@ -16,6 +16,7 @@ void Answer::Join(const Answer& other) {
     source = other.source;
     origin = other.origin;
   }
+  generated = other.generated && (generated || rank == kNothing);
   label = both ? Strictest(label, other.label) : (rank != kNothing ? label : other.label);
   rank = mixed || open ? kUnclassified : std::max(rank, other.rank);
   tagged = tagged || other.tagged;

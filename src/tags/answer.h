@@ -15,7 +15,8 @@ struct Answer {
   bool tagged = false;
   // Unclassified for another reason than that nobody has said anything of it.
   bool untold = false;
-  ColumnLabel label;  // of kNone and kPhi; whether it holds codes of rows, always
+  bool generated = false;  // no label says it, here or above, but the column's expression
+  ColumnLabel label;       // of kNone and kPhi; whether it holds codes of rows, always
   bool subject = false;
   bool own_subject = false;  // the column's own label says so
   Source source = Source::kNone;

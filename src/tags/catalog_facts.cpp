@@ -42,12 +42,16 @@ RelationFacts* ReadClass(Oid relation, Snapshot snapshot) {
 void ReadColumns(Oid relation, Snapshot snapshot, RelationFacts* facts) {
   facts->columns = static_cast<ColumnFacts*>(
       palloc0(sizeof(ColumnFacts) * static_cast<std::size_t>(Max(facts->column_count, 1))));
+  bool generated = false;
   EachAttribute(relation, snapshot, [&](const FormData_pg_attribute& attribute) {
     if (attribute.attnum > facts->column_count) return;
     ColumnFacts* column = &facts->columns[attribute.attnum - 1];
     column->name = attribute.attname;
     column->dropped = attribute.attisdropped;
+    column->generated = attribute.attgenerated != '\0' && !attribute.attisdropped;
+    generated = generated || column->generated;
   });
+  if (generated) TraceGenerated(relation, snapshot, facts);
 }
 
 // Gives the label of the object itself, and those of its columns to `columns` unless null.

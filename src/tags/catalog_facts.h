@@ -27,7 +27,7 @@ void EachAttribute(Oid relation, Snapshot snapshot, Fn fn) {
   table_close(attributes, AccessShareLock);
 }
 
-// A column of another relation that a view's column reads.
+// A column that a view's column reads, or one of the same table that a generated column is made of.
 struct Read {
   Oid relation;
   AttrNumber column;  // 0: the whole row
@@ -38,8 +38,9 @@ struct Read {
 struct ColumnFacts {
   NameData name;
   bool dropped;
+  bool generated;      // by an expression over other columns, stored or virtual
   const char* label;   // null: none
-  List* reads;         // of Read*; views only
+  List* reads;         // of Read*; of views and generated columns
   bool reads_unknown;  // the view's column could not be traced
   bool calls_opaque;   // it has values from a function that may read any table
 };
@@ -70,6 +71,9 @@ char TypeCategoryOf(Oid type);
 // Fills reads and reads_unknown of a view's columns from its query, as the snapshot shows it (null:
 // now).
 void TraceView(Oid view, Snapshot snapshot, RelationFacts* facts);
+
+// Fills reads of the table's generated columns from their expressions, likewise.
+void TraceGenerated(Oid relation, Snapshot snapshot, RelationFacts* facts);
 
 // Whether any label in this database says that something is PHI, as the snapshot shows it (null:
 // now).

@@ -1,7 +1,7 @@
-// Traces the columns of a view to the columns that they read, through the stored query: subqueries,
-// joins, set operations, CTEs, sublinks, windows and functions in FROM. What it does not know it
-// reports as unknown. Conditions count where their result is a value: in a sublink, not in the
-// WHERE of the view itself.
+// Traces generated columns, and the columns of a view, to the columns that they read, through the
+// stored query: subqueries, joins, set operations, CTEs, sublinks, windows and functions in FROM.
+// What it does not know it reports as unknown. Conditions count where their result is a value: in a
+// sublink, not in the WHERE of the view itself.
 
 #include <algorithm>
 #include <iterator>
@@ -303,6 +303,33 @@ void TraceView(Oid view, Snapshot snapshot, RelationFacts* facts) {
       TraceQuery(query, static_cast<AttrNumber>(i + 1), column);
     }
   }
+}
+
+void TraceGenerated(Oid relation, Snapshot snapshot, RelationFacts* facts) {
+  // The expressions read the columns as those of a query's only table.
+  auto* const entry = makeNode(RangeTblEntry);
+  entry->rtekind = RTE_RELATION;
+  entry->relid = relation;
+  auto* const query = makeNode(Query);
+  query->rtable = list_make1(entry);
+  const Level level = {query, nullptr};
+  Relation const defaults = table_open(AttrDefaultRelationId, AccessShareLock);
+  ScanKeyData key;
+  ScanKeyInit(&key, Anum_pg_attrdef_adrelid, BTEqualStrategyNumber, F_OIDEQ,
+              ObjectIdGetDatum(relation));
+  SysScanDesc const scan =
+      systable_beginscan(defaults, AttrDefaultIndexId, true, snapshot, 1, &key);
+  for (HeapTuple tuple; HeapTupleIsValid(tuple = systable_getnext(scan));) {
+    const AttrNumber number = reinterpret_cast<Form_pg_attrdef>(GETSTRUCT(tuple))->adnum;
+    if (number > facts->column_count || !facts->columns[number - 1].generated) continue;
+    bool null = false;
+    const Datum source =
+        heap_getattr(tuple, Anum_pg_attrdef_adbin, RelationGetDescr(defaults), &null);
+    auto* const expression = static_cast<Node*>(stringToNode(TextDatumGetCString(source)));
+    TraceExpression(expression, &level, true, &facts->columns[number - 1]);
+  }
+  systable_endscan(scan);
+  table_close(defaults, AccessShareLock);
 }
 
 }  // namespace phisync::tags

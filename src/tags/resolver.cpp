@@ -61,6 +61,23 @@ std::optional<Label> Understood(Label (*parse)(std::string_view), const char* te
   }
 }
 
+// What the label of the other says of all its rows.
+void JoinRows(const RelationTags& other, RelationTags* rows) {
+  rows->sens |= other.sens;
+  rows->part2 = rows->part2 || other.part2;
+  rows->conf = std::max(rows->conf, other.conf);
+  if (!other.holds_phi) return;
+  rows->holds_phi = true;
+  rows->unclassified = std::max(rows->unclassified, other.unclassified);
+}
+
+// Sensitivities that nobody knows may be any.
+void JoinAnySensitivity(RelationTags* rows) {
+  rows->sens |= (1U << SensitivityCodes().size()) - 1;
+  rows->part2 = true;
+  rows->conf = std::max(rows->conf, Confidentiality::kRestricted);
+}
+
 }  // namespace
 
 Answer Resolver::OwnAnswer(const ColumnFacts& column, Oid relation) const {
@@ -94,6 +111,7 @@ Answer Resolver::AnswerFrom(const Resolved& other, std::size_t column, Oid relat
                                       : Answer::kPhi;
   answer.tagged = answer.rank == Answer::kPhi || other.mixed[column] != 0;
   answer.untold = answer.rank == Answer::kUnclassified && !tag.unanswered;
+  answer.generated = other.generated[column] != 0;
   answer.source = source;
   answer.origin = tag.origin != InvalidOid ? tag.origin : relation;
   return answer;
@@ -129,6 +147,7 @@ Answer Resolver::ViewAnswer(const ColumnFacts& column) {
       from.label.of.clear();
       if (!read.as_is) {
         from.subject = false;
+        from.label.rows = false;
         from.label.subject.reset();
         from.label.transform.clear();
       }
@@ -143,44 +162,57 @@ RelationTags Resolver::RowsOf(const std::vector<Read>& reads) {
   rows.unclassified = Unclassified::kKeep;
   for (const Read& read : reads) {
     const RelationTags& other = ResolveRead(read).tags;
-    rows.sens |= other.sens;
-    rows.part2 = rows.part2 || other.part2;
-    rows.conf = std::max(rows.conf, other.conf);
-    if (other.holds_phi) {
-      rows.holds_phi = true;
-      rows.unclassified = std::max(rows.unclassified, other.unclassified);
-    }
+    JoinRows(other, &rows);
     for (std::size_t c = 0; c < other.columns.size(); ++c) {
-      const bool there = !other.columns[c].row_codes ||
-                         std::any_of(reads.begin(), reads.end(), [&](const Read& r) {
-                           return r.relation == read.relation &&
-                                  (r.column == 0 || r.column == static_cast<AttrNumber>(c + 1));
-                         });
-      if (there) continue;
-      rows.sens |= (1U << SensitivityCodes().size()) - 1;
-      rows.part2 = true;
-      rows.conf = std::max(rows.conf, Confidentiality::kRestricted);
+      const bool there = std::any_of(reads.begin(), reads.end(), [&](const Read& r) {
+        return r.relation == read.relation && r.as_is && r.column == static_cast<AttrNumber>(c + 1);
+      });
+      if (other.columns[c].row_codes && !there) JoinAnySensitivity(&rows);
     }
   }
   return rows;
 }
 
+// Of a generated column, from the answers of the others, none of which is generated.
+Answer Resolver::GeneratedAnswer(const ColumnFacts& column, const std::vector<Answer>& answers,
+                                 Oid relation, bool holds_phi) {
+  Answer answer;
+  for (int i = 0; i < list_length(column.reads); ++i) {
+    const Read& read = *static_cast<const Read*>(list_nth(column.reads, i));
+    for (std::size_t c = 0; c < answers.size(); ++c) {
+      if (read.column != 0 && c + 1 != static_cast<std::size_t>(read.column)) continue;
+      Answer from = answers[c];
+      if (from.rank == Answer::kNothing && holds_phi) from.rank = Answer::kUnclassified;
+      from.source = Source::kGenerated;
+      from.origin = relation;
+      from.subject = from.own_subject = false;
+      from.label.subject.reset();
+      from.label.rows = false;
+      if (!read.as_is) from.label.transform.clear();
+      answer.Join(from);
+    }
+  }
+  return answer;
+}
+
 // What the labels of relations say of all rows.
 void Resolver::ReadRelationLabels(const RelationFacts& facts, const std::optional<TableLabel>& own,
                                   RelationTags* tags) {
-  std::vector<Read> from;
-  for (int i = 0; i < list_length(facts.parents); ++i) {
-    // A heir has all columns of its parents.
-    from.push_back(
-        {.relation = list_nth_oid(facts.parents, i), .column = 0, .as_is = true, .heirs = false});
-  }
-  for (int c = 0; c < facts.column_count; ++c) {
-    List* const reads = facts.columns[c].reads;
-    for (int i = 0; i < list_length(reads); ++i) {
-      from.push_back(*static_cast<const Read*>(list_nth(reads, i)));
+  RelationTags rows;
+  rows.unclassified = Unclassified::kKeep;
+  if (facts.is_view) {
+    std::vector<Read> reads;
+    for (int c = 0; c < facts.column_count; ++c) {
+      List* const of_column = facts.columns[c].reads;
+      for (int i = 0; i < list_length(of_column); ++i) {
+        reads.push_back(*static_cast<const Read*>(list_nth(of_column, i)));
+      }
     }
+    rows = RowsOf(reads);
   }
-  const RelationTags rows = RowsOf(from);
+  for (int i = 0; i < list_length(facts.parents); ++i) {
+    JoinRows(Resolve(list_nth_oid(facts.parents, i)).tags, &rows);
+  }
   tags->sens = rows.sens;
   tags->part2 = rows.part2;
   tags->conf = std::max(tags->conf, rows.conf);
@@ -284,6 +316,7 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
   resolved.names.resize(count);
   resolved.labels.resize(count);
   resolved.mixed.resize(count);
+  resolved.generated.resize(count);
   resolved.own_label = facts->label != nullptr;
 
   std::optional<TableLabel> own;
@@ -340,6 +373,18 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
       answer.RaiseTo(ParentAnswer(column, *facts));
     }
     holds_phi = holds_phi || answer.rank >= Answer::kUnclassified;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const ColumnFacts& column = facts->columns[i];
+    Answer& answer = answers[i];
+    // A label here or above decides; an expression above is joined, as this one may be another.
+    if (!column.generated || (answer.rank != Answer::kNothing && !answer.generated)) continue;
+    Answer made = GeneratedAnswer(column, answers, relation, holds_phi);
+    made.subject = answer.subject;
+    made.generated = true;
+    if (answer.rank != Answer::kNothing) made.RaiseTo(answer);
+    if (made.rank != Answer::kNothing) answer = made;
+    resolved.generated[i] = static_cast<char>(answer.generated);
   }
 
   resolved.tags.holds_phi = holds_phi;

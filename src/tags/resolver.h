@@ -31,6 +31,7 @@ class Resolver {
     // [attnum - 1]; of an unclassified column: somebody has tagged what it is made of, but no one
     // class is right for all of it.
     std::vector<char> mixed;
+    std::vector<char> generated;    // [attnum - 1]; no label says what it holds, but its expression
     bool own_label = false;         // on the relation itself
     std::optional<TableLabel> own;  // that label, if it can be read
   };
@@ -62,6 +63,8 @@ class Resolver {
   Answer OwnAnswer(const ColumnFacts& column, Oid relation) const;
   Answer ParentAnswer(const ColumnFacts& column, const RelationFacts& facts);
   Answer ViewAnswer(const ColumnFacts& column);
+  static Answer GeneratedAnswer(const ColumnFacts& column, const std::vector<Answer>& answers,
+                                Oid relation, bool holds_phi);
   void ReadRelationLabels(const RelationFacts& facts, const std::optional<TableLabel>& own,
                           RelationTags* tags);
   Answer AnswerFrom(const Resolved& other, std::size_t column, Oid relation, Source source) const;

@@ -11,7 +11,7 @@ RelationTags EffectiveTags(Oid relation) {
 }
 
 const char* SourceName(Source source) {
-  constexpr const char* kNames[] = {"none", "own", "parent", "view", "schema"};
+  constexpr const char* kNames[] = {"none", "own", "parent", "view", "generated", "schema"};
   return kNames[static_cast<int>(source)];
 }
 

@@ -14,7 +14,7 @@ namespace phisync::tags {
 inline constexpr const char* kProvider = "phisync";
 
 // Where a column's tag comes from.
-enum class Source { kNone, kOwn, kParent, kView, kSchema };
+enum class Source { kNone, kOwn, kParent, kView, kGenerated, kSchema };
 
 struct ColumnTag {
   bool phi = false;        // to be treated as PHI: tagged phi:*, or unclassified in a relation that
@@ -44,7 +44,8 @@ struct RelationTags {
 };
 
 // What the relation's columns hold: own label, else that of inheritance and partition parents by
-// column name (the strictest of several), else what a view's column reads, else the schema's label.
+// column name (the strictest of several), else what a view's or a generated column reads, else the
+// schema's label.
 // A relation holds PHI if its own, its parents' or its schema's label says so or a column is tagged
 // phi:*; columns without an answer are then unclassified. A stored label that does not parse counts
 // as unclassified PHI. Reads catalogs by scan without locks, so it is also right under a historic
@@ -52,7 +53,7 @@ struct RelationTags {
 // of a label sends. A relation that does not exist, and a system catalog, has no tags. Throws.
 RelationTags EffectiveTags(Oid relation);
 
-// "own", "parent", "view", "schema", "none".
+// "own", "parent", "view", "generated", "schema", "none".
 const char* SourceName(Source source);
 
 // Registers the label provider; called once from _PG_init.

@@ -63,8 +63,11 @@ std::vector<WeakerTag> WeakerTags(const Resolver::Resolved& before,
     const ColumnTag& old = before.tags.columns[i];
     const ColumnTag& now = after.tags.columns[i];
     if (!old.phi || after.names[i].empty()) continue;
+    // What it is made of counts by itself; no label was set here.
+    if (now.source == Source::kGenerated) continue;
     const bool open = old.text == "unclassified";
-    const bool derived = old.source == Source::kParent || old.source == Source::kView;
+    const bool derived = old.source == Source::kParent || old.source == Source::kView ||
+                         old.source == Source::kGenerated;
     std::string why;
     if (!now.phi) {
       if (!open || derived || before.mixed[i] != 0) why = "Nothing of it would be withheld.";

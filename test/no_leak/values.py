@@ -116,7 +116,7 @@ class Values:
 
     def double(self, row, key):
         n, c = self.digits(9, row, key)
-        return f"{self.random.randint(10, 80)}.{n}", [c]
+        return f"{self.random.randint(100, 170)}.{n}", [c]  # no age below 90
 
     def date(self, row, key):
         day, c = self.day(row, key, self.random.random() < 0.2)
