@@ -7,6 +7,13 @@ COMMENT ON FUNCTION phisync.check_bucket_query(regclass, text, text[], text) IS
 REVOKE ALL ON FUNCTION phisync.check_bucket_query(regclass, text, text[], text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION phisync.check_bucket_query(regclass, text, text[], text) TO phisync_officer, phisync_auditor;
 
+CREATE FUNCTION phisync.check_bucket_parameters(bucket text) RETURNS void
+LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'phisync_check_bucket_parameters';
+COMMENT ON FUNCTION phisync.check_bucket_parameters(text) IS
+'Raises 42501 if the parameters query of the bucket selects what the bucket''s profile does not give as it is, so that phisync.buckets_for refuses it: for definitions that were right when they were made, before somebody tagged a table. Needs no preload.';
+REVOKE ALL ON FUNCTION phisync.check_bucket_parameters(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION phisync.check_bucket_parameters(text) TO phisync_officer, phisync_auditor;
+
 CREATE FUNCTION phisync.doctor()
 RETURNS TABLE ("check" text, status text, finding text, remedy text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -231,6 +238,16 @@ BEGIN
       CASE WHEN r.has_definer THEN 'what its parameters query read was dropped' ELSE 'its definer is gone' END);
     remedy := format('SELECT phisync.drop_bucket(%L);  -- and create it again', r.name);
     RETURN NEXT;
+  END LOOP;
+  FOR r IN SELECT b.name FROM phisync.bucket b WHERE b.parameters IS NOT NULL ORDER BY 1 LOOP
+    BEGIN
+      PERFORM phisync.check_bucket_parameters(r.name);
+    EXCEPTION WHEN OTHERS THEN
+      found_any := true; status := 'fail';
+      finding := format('phisync.buckets_for fails for everybody who is granted bucket %s: %s', r.name, SQLERRM);
+      remedy := format('SELECT phisync.alter_bucket(%L, parameters => ...);', r.name);
+      RETURN NEXT;
+    END;
   END LOOP;
   IF NOT found_any THEN
     status := 'ok'; finding := 'every parameters query can be run'; remedy := NULL;

@@ -15,6 +15,7 @@ ROLLBACK;
 SELECT count(*) FROM pg_seclabel WHERE provider = 'phisync';
 -- A schema's default goes; so does what a bucket's parameters query is kept in.
 SECURITY LABEL FOR phisync ON SCHEMA regress_drop IS 'phi';
+SECURITY LABEL FOR phisync ON COLUMN staff.clinic IS 'none';
 SELECT FROM phisync.create_bucket('clinic', ARRAY['SELECT id FROM patient WHERE id = bucket.clinic'],
   parameters => 'SELECT clinic FROM staff WHERE who = auth.user_id()');
 BEGIN;

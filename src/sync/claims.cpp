@@ -12,6 +12,7 @@
 #include "reads/trust.h"
 #include "sync/encode.h"
 #include "sync/owner.h"
+#include "sync/parameters_servable.h"
 #include "sync/stored_parameters.h"
 
 namespace phisync::sync {
@@ -37,6 +38,7 @@ class WithClaims {
 // A definition that the caller may ask about.
 struct Definition {
   const char* name;
+  const char* profile;
   Datum priority;
   Oid definer;
   bool definer_exists;
@@ -47,7 +49,8 @@ struct Definition {
 // Those named, or with `named` null all that are granted. In CurrentMemoryContext.
 List* ReadDefinitions(bool all, Datum named) {
   static constexpr const char* kQuery =
-      "SELECT b.name, b.priority, b.definer::oid, r.oid IS NOT NULL, b.parameters IS NULL, "
+      "SELECT b.name, b.profile, b.priority, b.definer::oid, r.oid IS NOT NULL, b.parameters IS "
+      "NULL, "
       "g.granted"
       " FROM phisync.bucket b"
       " LEFT JOIN pg_roles r ON r.oid = b.definer,"
@@ -75,9 +78,9 @@ List* ReadDefinitions(bool all, Datum named) {
       };
       MemoryContext const inner = MemoryContextSwitchTo(memory);
       auto* const d = static_cast<Definition*>(palloc(sizeof(Definition)));
-      *d = {TextDatumGetCString(value(1)), value(2),
-            DatumGetObjectId(value(3)),    DatumGetBool(value(4)),
-            DatumGetBool(value(5)),        DatumGetBool(value(6))};
+      *d = {TextDatumGetCString(value(1)), TextDatumGetCString(value(2)), value(3),
+            DatumGetObjectId(value(4)),    DatumGetBool(value(5)),        DatumGetBool(value(6)),
+            DatumGetBool(value(7))};
       definitions = lappend(definitions, d);
       MemoryContextSwitchTo(inner);
     }
@@ -177,6 +180,8 @@ void Answer::AddParameterized(const Definition& definition) {
   if (run.query == nullptr) {
     RefuseBroken(name, "What it read was dropped, or it was not restored with the definition.");
   }
+  // Its tables may have been tagged since it was defined.
+  RequireParametersServable(run.query, definition.profile);
   run.definer = definition.definer;
   run.limit = limit_ - count_ + 1;
   const reads::OwnStatements own;

@@ -4,6 +4,7 @@
 #include "pg/text.h"
 #include "sync/defined.h"
 #include "sync/parameters.h"
+#include "sync/parameters_servable.h"
 #include "sync/policy.h"
 #include "sync/sensitivity.h"
 #include "sync/servable.h"
@@ -126,6 +127,9 @@ void Check(Definition* definition) {
   const char* const profile = definition->bucket.profile;
   RequireProfile(profile);
   List* const parameters = CheckParameters(definition);
+  if (definition->parameters_query != nullptr) {
+    RequireParametersServable(definition->parameters_query, profile);
+  }
   if (definition->queries == NIL) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_OBJECT_DEFINITION), errmsg("a bucket needs a data query"),

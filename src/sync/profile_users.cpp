@@ -2,6 +2,7 @@
 
 #include "pg/boundary.h"
 #include "sync/ddl.h"
+#include "sync/parameters_servable.h"
 #include "sync/policy.h"
 #include "sync/servable.h"
 #include "sync/stored_parameters.h"
@@ -44,6 +45,10 @@ void FollowProfileChange(const char* profile) {
   List* const queries = QueriesWithProfile(profile);
   ListCell* cell;
   foreach (cell, queries) RequireServableStill(static_cast<DefinedQuery*>(lfirst(cell)));
+  foreach (cell, BucketsWithProfile(profile)) {
+    const Query* const query = ReadParameters(FindParameters(strVal(lfirst(cell))));
+    if (query != nullptr) pg::Entry([&] { RequireParametersServable(query, profile); });
+  }
   RecordPolicyChange("profile changed", BucketNames(queries), NIL);
   // Last, so that it belongs to the command that changed the profile.
   InvalidateTargets(queries);

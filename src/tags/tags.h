@@ -7,6 +7,7 @@
 
 #include "core/label.h"
 #include "pg/backend.h"
+#include "pg/parser.h"
 
 namespace phisync::tags {
 
@@ -52,6 +53,20 @@ struct RelationTags {
 // snapshot. Not cached: the caller caches and listens to relcache invalidation, which every change
 // of a label sends. A relation that does not exist, and a system catalog, has no tags. Throws.
 RelationTags EffectiveTags(Oid relation);
+
+// What an output of a query is made of.
+struct OutputSources {
+  struct Column {
+    Oid relation;
+    AttrNumber number;  // 0: the whole row
+    bool heirs;         // of partitions and heirs, too
+  };
+  std::vector<Column> columns;
+  bool untold = false;  // PHI, perhaps, of which nobody can tell where it is from
+};
+
+// Of output `number` (from 1) of an analysed query; conditions of the query itself aside. Throws.
+OutputSources SourcesOf(const Query* query, AttrNumber number);
 
 // "own", "parent", "view", "generated", "schema", "none".
 const char* SourceName(Source source);

@@ -23,9 +23,11 @@ def read_view(session, search, view, profile, random):
 
 
 def ask_for_buckets(session, search, world):
-    """The buckets of each user that there is."""
+    """The buckets of each user that there is, by definition: one whose profile does not keep what is selected is refused."""
     said = len(session.said)
-    rows = session.attempt(f"SELECT b::text FROM (SELECT DISTINCT who FROM {world.member.sql}) m, phisync.buckets_for(jsonb_build_object('sub', m.who)) b").rows
+    rows = []
+    for name in world.buckets:
+        rows += session.attempt(f"SELECT b::text FROM (SELECT DISTINCT who FROM {world.member.sql}) m, phisync.buckets_for(jsonb_build_object('sub', m.who), '{{{name}}}') b").rows
     search.buckets("buckets_for", joined(rows))
     search.public("messages", b"\n".join(session.said[said:]))
     del session.said[said:]

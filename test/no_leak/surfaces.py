@@ -88,9 +88,10 @@ class Search:
         self._judge(surface, data, allowed, days=False)
 
     def buckets(self, surface, data):
-        """Bucket ids of users: what the parameters queries select, whatever it is tagged."""
-        member = self.world.member
-        outputs = {key for bucket in self.world.buckets.values() for key in bucket.lookup - {"who"}}
+        """Bucket ids of users: what the parameters queries select, if the profile keeps it."""
+        member, ways = self.world.member, self.world.current().ways
+        outputs = {key for bucket in self.world.buckets.values() for key in bucket.lookup - {"who"}
+                   if ways.get((member, bucket.profile), {}).get(key) == "keep"}
         self._judge(surface, data, lambda canary, hit: (not outputs.isdisjoint(canary.homes.get(member, ())), None), days=False)
 
     def public(self, surface, data):
