@@ -104,6 +104,14 @@ SELECT phisync.tag('high', 'phi;conf=V'), phisync.tag('high', 'x', 'none');
 ALTER TABLE low NO INHERIT high;
 SELECT label FROM pg_seclabel WHERE objoid = 'low'::regclass ORDER BY objsubid;
 SELECT phisync.keep_tags();
+-- Whose rows are sensitive, nothing tells any more.
+CREATE TABLE coded (id int, codes text, room text);
+SELECT phisync.tag('coded', 'id', 'none'), phisync.tag('coded', 'codes', 'none;rows=sens'), phisync.tag('coded', 'room', 'none');
+INSERT INTO coded VALUES (1, 'HIV', 'a'), (2, NULL, 'b');
+SELECT phisync.preview('treatment', 'coded');
+ALTER TABLE coded DROP COLUMN codes;
+SELECT label FROM pg_seclabel WHERE objoid = 'coded'::regclass ORDER BY objsubid;
+SELECT phisync.preview('treatment', 'coded');
 
 SET client_min_messages = warning;
 SELECT count(*) > 0 AS removed FROM phisync.untag_all();

@@ -88,6 +88,11 @@ void LockFormerParents(Oid relation, bool alone) {
   foreach (cell, ancestors) LockRelationOid(lfirst_oid(cell), ShareUpdateExclusiveLock);
 }
 
+bool HasRowCodes(const RelationTags& tags) {
+  return std::any_of(tags.columns.begin(), tags.columns.end(),
+                     [](const ColumnTag& tag) { return tag.row_codes; });
+}
+
 // Whether the labels of relations say less of all rows than they did.
 bool LostForRows(const RelationTags& before, const RelationTags& after) {
   return (before.sens & ~after.sens) != 0 || (before.part2 && !after.part2) ||
@@ -113,7 +118,7 @@ std::string TableLabelOf(const Resolver::Resolved& before, const Resolver::Resol
 }
 
 // Stores what the relation has lost as labels of its own. Returns whether that was anything.
-bool Keep(Oid relation, const Resolver::Resolved& before, bool of_parents) {
+bool Keep(Oid relation, Resolver::Resolved before, bool of_parents) {
   Resolver resolver;
   const Resolver::Resolved& after = resolver.Resolve(relation);
   bool stored = false;
@@ -121,7 +126,11 @@ bool Keep(Oid relation, const Resolver::Resolved& before, bool of_parents) {
   for (std::size_t i = 0; i < before.tags.columns.size(); ++i) {
     const ColumnTag& old = before.tags.columns[i];
     const ColumnTag& now = after.tags.columns[i];
-    if (after.names[i].empty()) continue;
+    if (after.names[i].empty()) {
+      // A column that said of each row how sensitive it is.
+      if (old.row_codes) JoinAnySensitivity(&before.tags);
+      continue;
+    }
     opened = opened || (old.text == "unclassified" && !now.phi);
     if (old.label.empty() || old.label == now.label) continue;
     StoreLabel(relation, static_cast<AttrNumber>(i + 1), old.label);
@@ -165,7 +174,7 @@ void KeepOf(const Losers& losers) {
   for (int i = 0; i < count; ++i) {
     const Oid relation = list_nth_oid(losers.relations, i);
     const Resolver::Resolved& was = before[static_cast<std::size_t>(i)];
-    if (!was.tags.holds_phi) continue;
+    if (!was.tags.holds_phi && !HasRowCodes(was.tags)) continue;
     if (Keep(relation, was, losers.of_parents)) {
       pg::Call([&] {
         ereport(NOTICE,

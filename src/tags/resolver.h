@@ -22,6 +22,9 @@ struct OtherLabel {
   const char* text;
 };
 
+// Rows of which nobody can tell how sensitive they are may be so in any way.
+void JoinAnySensitivity(RelationTags* rows);
+
 class Resolver {
  public:
   struct Resolved {

@@ -18,14 +18,13 @@ void JoinRows(const RelationTags& other, RelationTags* rows) {
   rows->unclassified = std::max(rows->unclassified, other.unclassified);
 }
 
-// Sensitivities that nobody knows may be any.
+}  // namespace
+
 void JoinAnySensitivity(RelationTags* rows) {
   rows->sens |= (1U << SensitivityCodes().size()) - 1;
   rows->part2 = true;
   rows->conf = std::max(rows->conf, Confidentiality::kRestricted);
 }
-
-}  // namespace
 
 RelationTags Resolver::RowsOf(const std::vector<Read>& reads) {
   RelationTags rows;
