@@ -110,6 +110,13 @@ SET allow_system_table_mods = on;
 UPDATE pg_seclabel SET label = 'phi:shoesize' WHERE provider = 'phisync';
 SELECT * FROM shown('heir');
 SELECT phisync.untag('heir', 'a');
+-- What such a label says of all rows may be any sensitivity.
+INSERT INTO heir VALUES (1, 'x');
+SELECT phisync.tag('heir', 'phi;default=keep');
+SELECT phisync.preview('treatment', 'heir');
+UPDATE pg_seclabel SET label = 'phi;shoes=large' WHERE provider = 'phisync';
+SELECT phisync.preview('treatment', 'heir');
+SELECT phisync.preview('full', 'heir');
 
 SET client_min_messages = warning;
 DROP SCHEMA regress_tags, regress_tags_phi CASCADE;

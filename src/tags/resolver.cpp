@@ -291,6 +291,7 @@ const Resolver::Resolved& Resolver::Resolve(Oid relation) {
     }
   }
   ReadRelationLabels(*facts, own, &resolved.tags);
+  if (own_unreadable) JoinAnySensitivity(&resolved.tags);
 
   for (std::size_t i = 0; i < count; ++i) {
     const ColumnFacts& column = facts->columns[i];
