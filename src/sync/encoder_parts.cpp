@@ -66,13 +66,17 @@ void EncoderParts::Multirange(ByteBuffer& out, Form form, Datum value) {
 
 void EncoderParts::CompileFields(Oid type, std::int32_t typmod, const EncodeOptions& options) {
   std::uint64_t version = 0;
-  TupleDesc row = nullptr;
+  fields_version = 0;
   pg::Call([&] {
-    row = lookup_rowtype_tupdesc_copy(type, typmod);
+    if (row != nullptr) FreeTupleDesc(row);
+    row = nullptr;
+    MemoryContext const before = MemoryContextSwitchTo(memory);
+    // First, so that a change that arrives in between has them compiled again for the next value.
     version = assign_record_type_identifier(type, typmod);
+    row = lookup_rowtype_tupdesc_copy(type, typmod);
+    MemoryContextSwitchTo(before);
   });
   fields.clear();
-  fields_version = 0;
   for (int i = 0; i < row->natts; ++i) {
     const Form_pg_attribute attribute = TupleDescAttr(row, i);
     Field& field = fields.emplace_back();
@@ -83,7 +87,6 @@ void EncoderParts::CompileFields(Oid type, std::int32_t typmod, const EncodeOpti
     field.encoder = std::make_unique<ValueEncoder>(attribute->atttypid, options, memory);
   }
   fields_version = version;
-  pfree(row);
 }
 
 void EncoderParts::Composite(ByteBuffer& out, Form form, Datum value,
@@ -94,24 +97,19 @@ void EncoderParts::Composite(ByteBuffer& out, Form form, Datum value,
   const std::int32_t typmod = HeapTupleHeaderGetTypMod(header);
   Datum* values = nullptr;
   bool* nulls = nullptr;
-  // The type's description may change between two rows; the one that takes the value apart must be
-  // the one that the members were compiled from.
-  for (;;) {
-    std::uint64_t version = 0;
-    pg::Call([&] {
-      TupleDesc const row = lookup_rowtype_tupdesc(type, typmod);
-      version = assign_record_type_identifier(type, typmod);
-      values = static_cast<Datum*>(palloc(row->natts * sizeof(Datum)));
-      nulls = static_cast<bool*>(palloc(row->natts * sizeof(bool)));
-      HeapTupleData tuple{};
-      tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-      tuple.t_data = header;
-      heap_deform_tuple(&tuple, row, values, nulls);
-      ReleaseTupleDesc(row);
-    });
-    if (version == fields_version) break;
-    CompileFields(type, typmod, options);
-  }
+  const std::uint64_t version =
+      pg::Call([&] { return assign_record_type_identifier(type, typmod); });
+  if (version != fields_version) CompileFields(type, typmod, options);
+  // By the description that the members were compiled from: the server may make its own anew, and
+  // give it another version, at each access to a catalog.
+  pg::Call([&] {
+    values = static_cast<Datum*>(palloc(row->natts * sizeof(Datum)));
+    nulls = static_cast<bool*>(palloc(row->natts * sizeof(bool)));
+    HeapTupleData tuple{};
+    tuple.t_len = HeapTupleHeaderGetDatumLength(header);
+    tuple.t_data = header;
+    heap_deform_tuple(&tuple, row, values, nulls);
+  });
   char separator = '{';
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].encoder == nullptr) continue;

@@ -35,9 +35,10 @@ struct EncoderParts {
   std::unique_ptr<ValueEncoder> element;
   pg::ElementForm element_form{};  // of an array
   TypeCacheEntry* range = nullptr;
-  // The members of the composite type at this version of it.
+  // The members of the composite type at this version of it, and its description then.
   std::vector<Field> fields;
   std::uint64_t fields_version = 0;
+  TupleDesc row = nullptr;
   // Structures are written here first when they become a string.
   ByteBuffer scratch;
 
