@@ -165,6 +165,10 @@ std::vector<Treatment> TreatmentsOf(const Profile& profile, Oid relation) {
     } else if (treatment.unclassified) {
       const Unclassified said = tag.unanswered ? tags.unclassified : Unclassified::kOmit;
       treatment.transform = Unclassifieds(profile, said, treatment.type);
+    } else if (tag.source == tags::Source::kGenerated) {
+      // What it is made of may be withheld by rules or labels of its own, of which the class says
+      // nothing: without a label it gets what the profile gives of anything.
+      treatment.transform = profile.rules.OnUnclassified(treatment.type);
     } else {
       treatment.transform = OfClass(profile, label, treatment.type);
     }
